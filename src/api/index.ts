@@ -1,0 +1,11 @@
+export type * from './types/build.ts';
+export type * from './types/container.ts';
+export type * from './types/event.ts';
+export type * from './types/exec.ts';
+export type * from './types/image.ts';
+export type * from './types/mount.ts';
+export type * from './types/network.ts';
+export type * from './types/progress.ts';
+export type * from './types/stats.ts';
+export type * from './types/system.ts';
+export type * from './types/volume.ts';

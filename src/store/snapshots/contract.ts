@@ -1,0 +1,42 @@
+declare const brand: unique symbol;
+/** A snapshot's name on disk: `[a-z0-9:-]{1,140}`. Committed image layers are named by their chain id. */
+export type SnapshotKey = string & { readonly [brand]: 'SnapshotKey' };
+
+/** What `mount` needs; the currency between snapshots and whoever uses the file system. */
+export interface SnapshotMount {
+  /** Mounts it at `target` (which exists). With one parentless layer and read-only use this may be a bind mount. */
+  mount(target: string): void;
+  /** Detaches what `mount` put at `target`; idempotent. */
+  unmount(target: string): void;
+}
+
+export interface SnapshotInfo {
+  key: SnapshotKey;
+  kind: 'active' | 'view' | 'committed';
+  parent: SnapshotKey | undefined;
+}
+
+/** Layered file systems. The overlay and the copy implementation pass the same suite. */
+export interface Snapshots {
+  /** A writable snapshot over a committed parent (or over nothing). @throws conflict `snapshot-exists`, not-found `no-such-snapshot` */
+  prepare(key: SnapshotKey, parent?: SnapshotKey): Promise<SnapshotMount>;
+  /** A read-only one. */
+  view(key: SnapshotKey, parent: SnapshotKey): Promise<SnapshotMount>;
+  /** The mount of an active or view snapshot that exists (after a daemon restart too). */
+  mounts(key: SnapshotKey): Promise<SnapshotMount>;
+  /** Freezes the active snapshot `key` under `name`, atomically. If `name` is there already, `key` is dropped and that is fine. */
+  commit(name: SnapshotKey, key: SnapshotKey): Promise<void>;
+  /** Idempotent. @throws conflict `snapshot-in-use` while another has it as parent */
+  remove(key: SnapshotKey): Promise<void>;
+  find(key: SnapshotKey): Promise<SnapshotInfo | undefined>;
+  list(): Promise<SnapshotInfo[]>;
+  /** Bytes and inodes that this snapshot alone holds. */
+  usage(key: SnapshotKey): Promise<{ sizeBytes: number; inodes: number }>;
+  /**
+   * The folder that holds what this snapshot alone changed (overlay's upper). Only `store/layers` looks inside, through
+   * an open directory fd.
+   */
+  changesDir(key: SnapshotKey): Promise<string>;
+  /** The folders of the chain, top first: what a merged view is made of. Same rule. */
+  chainDirs(key: SnapshotKey): Promise<string[]>;
+}
