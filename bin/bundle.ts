@@ -14,7 +14,8 @@ const entries = new Map<string, string>([
   ['daemon', join(root, 'src/daemon/main.ts')],
 ]);
 
-const workerName = (file: string): string => relative(join(root, 'src'), file).replace(/\.ts$/, '').replaceAll('/', '-');
+const workerName = (file: string): string =>
+  relative(join(root, 'src'), file).replace(/\.ts$/, '').replaceAll('/', '-');
 
 /** Rewrites worker URLs and remembers the files they name. */
 const workers = (found: Map<string, string>): Plugin => ({
@@ -49,7 +50,11 @@ for (let todo = entries; todo.size > 0; ) {
     sourcesContent: false,
     legalComments: 'none',
     logLevel: 'warning',
-    define: { 'import.meta.url': '__berth_url', 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
+    define: {
+      'import.meta.url': '__berth_url',
+      'import.meta.dirname': '__dirname',
+      'import.meta.filename': '__filename',
+    },
     banner: { js: "const __berth_url = require('node:url').pathToFileURL(__filename).href;" },
     plugins: [workers(found)],
   });
