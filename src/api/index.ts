@@ -1,3 +1,7 @@
+export * from './endpoints.ts';
+export * from './filters.ts';
+export * from './frames.ts';
+export * from './json-lines.ts';
 export type * from './types/build.ts';
 export type * from './types/container.ts';
 export type * from './types/event.ts';
@@ -9,3 +13,4 @@ export type * from './types/progress.ts';
 export type * from './types/stats.ts';
 export type * from './types/system.ts';
 export type * from './types/volume.ts';
+export * from './versions.ts';
