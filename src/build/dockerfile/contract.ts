@@ -59,6 +59,7 @@ interface Base {
   flagNames: string[];
 }
 
+/** Options under their long names (`source`, `target`, …); `readonly` and `required` are 'true' or 'false', `size` is in bytes. */
 export interface RunMount {
   type: 'bind' | 'cache' | 'tmpfs' | 'secret' | 'ssh';
   options: Record<string, string>;
@@ -70,7 +71,17 @@ export type Instruction = Base &
     | { kind: 'arg'; args: { key: string; value?: string }[] }
     | { kind: 'env'; pairs: KeyValue[] }
     | { kind: 'label'; pairs: KeyValue[] }
-    | { kind: 'run'; command: ShellOrExec; mounts: RunMount[]; network: string; security: string; devices: string[] }
+    | {
+        kind: 'run';
+        command: ShellOrExec;
+        /** Those of `mountFlags` that hold no variable; `expandInstruction` gives them all. */
+        mounts: RunMount[];
+        /** The values of `--mount` as written. */
+        mountFlags: string[];
+        network: string;
+        security: string;
+        devices: string[];
+      }
     | { kind: 'cmd'; command: ShellOrExec }
     | { kind: 'entrypoint'; command: ShellOrExec }
     | {
