@@ -1,4 +1,7 @@
+export { type Glob, hasGlobMeta, matchGlob, PatternError, parseGlob } from './glob.ts';
 export * from './keyed-mutex.ts';
 export * from './long-timer.ts';
+export * from './patterns.ts';
 export * from './rollback.ts';
 export * from './single-flight.ts';
+export * from './tar.ts';
