@@ -1,1 +1,28 @@
+export {
+  bytesWaiting,
+  enlargePipe,
+  makeFifo,
+  makePipe,
+  openFifoBoth,
+  openFifoReader,
+  openFifoWriter,
+  openFifoWriterNow,
+  setNonBlocking,
+} from './fifo.ts';
 export { HostError } from './libc.ts';
+export type { Link, NetlinkChange, VethSpec } from './netlink.ts';
+export { change, interfaceIndex, Netlink } from './netlink.ts';
+export { createNetworkNamespace, inNetworkNamespace, isNetworkNamespace, removeNetworkNamespace } from './netns.ts';
+export type { Nftables } from './nftables.ts';
+export { NftablesError, openNftables } from './nftables.ts';
+export { PrivateMounts } from './private-mounts.ts';
+export type { Spawned, SpawnRequest } from './process.ts';
+export { spawnProcess } from './process.ts';
+export type { ProcessIdentity } from './process-identity.ts';
+export { identify, isAlive, signalProcess, takeDescriptor } from './process-identity.ts';
+export { listenForConsole, openTerminal, receiveConsole, setTerminalSize } from './terminal.ts';
+export * from './at.ts';
+export * from './mounts.ts';
+export * from './rooted-fs.ts';
+export * from './syncfs.ts';
+export * from './xattr.ts';
