@@ -1,8 +1,14 @@
+export { applyChanges, toHealthcheck } from './apply-change.ts';
 export type * from './contract.ts';
+export { type CreatedByContext, commandWords, createdBy, HISTORY_COMMENT } from './created-by.ts';
 export { expandContent, expandWord, expandWords } from './expand/expand.ts';
+export { createMatcher, parseIgnore } from './ignore/ignore.ts';
 export { expandInstruction } from './instructions/expand-instruction.ts';
+export { parseExposedPorts } from './instructions/expose.ts';
 export { findStage } from './instructions/from.ts';
 export { interpret, parseInstruction } from './instructions/interpret.ts';
-export { resolveRunScript } from './instructions/run.ts';
+export { parseMount } from './instructions/mount.ts';
+export { type RunScript, resolveRunScript } from './instructions/run.ts';
+export { checkStopSignal } from './instructions/stop-signal.ts';
 export { dumpTree } from './parser/dump.ts';
 export { parse } from './parser/parse.ts';
