@@ -95,7 +95,7 @@ async function runCommand(
     line.stderr.write(`${describeError(error)}\n${usage}`);
     return 125;
   }
-  if (options.wantsHelp || parsed.flags['help'] === true) {
+  if (options.wantsHelp || parsed.flags['help']) {
     line.stdout.write(formatHelp(PROGRAM, command, name));
     return 0;
   }

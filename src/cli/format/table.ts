@@ -1,0 +1,89 @@
+import { compileTemplate } from './template/execute.ts';
+import { toJson } from './template/functions.ts';
+
+const MIN_WIDTH = 10;
+const PADDING = 3;
+
+/** Characters a terminal shows `text` in (wide ones count twice; what has no width, not). */
+const widthOf = (text: string): number => {
+  let width = 0;
+  for (const { segment } of new Intl.Segmenter().segment(text))
+    width += /\p{Extended_Pictographic}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uff00-\uff60]/u.test(segment) ? 2 : 1;
+  return width;
+};
+
+/** Lays out tab-separated lines as docker does: columns at least 10 wide with 3 spaces between, the last one as it is. */
+export function alignColumns(lines: readonly string[]): string {
+  const rows = lines.map((line) => line.split('\t'));
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.slice(0, -1).forEach((cell, i) => {
+      widths[i] = Math.max(
+        widths[i] ?? MIN_WIDTH,
+        /^[\x20-\x7e]*$/.test(cell) ? cell.length + PADDING : widthOf(cell) + PADDING,
+      );
+    });
+  }
+  return rows
+    .map(
+      (row) =>
+        `${row.map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - (/^[\x20-\x7e]*$/.test(cell) ? cell.length : widthOf(cell))))).join('')}\n`,
+    )
+    .join('');
+}
+
+/** A list's columns: for each field its header and how a row shows it. */
+export type Columns<T> = Record<string, { header: string; value: (row: T) => unknown }>;
+
+export interface ListFormat<T> {
+  columns: Columns<T>;
+  /** Fields of the plain table, in order. */
+  table: readonly string[];
+  /** What `--quiet` prints of a row. */
+  quiet: (row: T) => string;
+}
+
+export interface ListOptions {
+  format?: string | undefined;
+  quiet?: boolean;
+}
+
+const expandEscapes = (template: string): string => template.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
+
+/** Renders rows by `--format`: a table (default), `table TEMPLATE`, `json` (one object a line), or a Go template. */
+export function formatList<T>(rows: readonly T[], list: ListFormat<T>, options: ListOptions): string {
+  const format = options.format || 'table';
+  if (options.quiet && (format === 'table' || format === 'raw'))
+    return rows.map((row) => `${list.quiet(row)}\n`).join('');
+  if (format === 'json') {
+    const names = Object.keys(list.columns).sort();
+    const objects = rows.map((row) => names.map((name) => [name, list.columns[name]?.value(row)] as const));
+    return objects
+      .map((fields) => `${toJson(Object.fromEntries(fields.filter(([, value]) => typeof value !== 'function')))}\n`)
+      .join('');
+  }
+  const isTable = /^table(\s|$)/.test(format);
+  const body = isTable ? format.slice('table'.length).trim() : format;
+  const template = compileTemplate(
+    expandEscapes(body === '' ? list.table.map((field) => `{{.${field}}}`).join('\t') : body),
+    { missing: 'error' },
+  );
+  const lines = rows.map((row) => template(fieldsOf(row, list.columns)));
+  if (!isTable) return lines.map((line) => `${line}\n`).join('');
+  const headers = Object.fromEntries(
+    Object.entries(list.columns).map(([field, { header }]) => [field, headerCell(header)]),
+  );
+  return alignColumns([template(headers), ...lines]);
+}
+
+function fieldsOf<T>(row: T, columns: Columns<T>): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const [field, { value }] of Object.entries(columns)) {
+    Object.defineProperty(fields, field, { enumerable: true, get: () => value(row) });
+  }
+  return fields;
+}
+
+/** A header stands for a value, and for a method's result (`{{.Label "x"}}`) as well. */
+const headerCell = (header: string): unknown =>
+  header.includes('%') ? (argument: unknown) => header.replace('%', String(argument).split('.').at(-1) ?? '') : header;
