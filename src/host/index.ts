@@ -26,3 +26,5 @@ export * from './mounts.ts';
 export * from './rooted-fs.ts';
 export * from './syncfs.ts';
 export * from './xattr.ts';
+export type { Executable, ExecutableQuery } from './resolve-executable.ts';
+export { resolveExecutable } from './resolve-executable.ts';

@@ -1,0 +1,93 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { type EngineError, invalidParameter, systemError } from '../../errors/index.ts';
+import type { Executable } from '../../host/index.ts';
+
+/** Docker's own words before the reason: clients match on them, whatever program is behind. */
+const RUN_PREFIX =
+  'failed to create task for container: failed to create shim task: OCI runtime create failed: ' +
+  'runc create failed: unable to start container process: error during container init: ';
+const EXEC_PREFIX = 'OCI runtime exec failed: exec failed: unable to start container process: ';
+const MISMATCHED_MOUNT =
+  ': Are you trying to mount a directory onto a file (or vice-versa)? ' +
+  'Check if the specified host path exists and is the expected type';
+
+const EXIT_NOT_FOUND = 127;
+const EXIT_NOT_EXECUTABLE = 126;
+const EXIT_FAILED_START = 128;
+
+/** A failed start as Docker reports it; `detail.exitCode` is what the container's state gets. */
+export function startFailure(what: 'run' | 'exec', reason: string): EngineError {
+  const prefix = what === 'run' ? RUN_PREFIX : EXEC_PREFIX;
+  const hint = reason.includes('not a directory') ? MISMATCHED_MOUNT : '';
+  const exitCode = exitCodeOf(reason);
+  const make = exitCode === EXIT_FAILED_START ? systemError : invalidParameter;
+  return make('container-start-failed', `${prefix}${reason}${hint}`, { detail: { exitCode } });
+}
+
+function exitCodeOf(reason: string): number {
+  if (/executable file not found|no such file or directory|not a directory/.test(reason)) return EXIT_NOT_FOUND;
+  if (/permission denied|is a directory/.test(reason)) return EXIT_NOT_EXECUTABLE;
+  return EXIT_FAILED_START;
+}
+
+/** Why `name` cannot be executed, in Docker's words. */
+export function executableReason(name: string, found: Exclude<Executable, 'ok'>): string {
+  switch (found) {
+    case 'not-found':
+      return name.includes('/')
+        ? `exec: "${name}": stat ${name}: no such file or directory`
+        : `exec: "${name}": executable file not found in $PATH`;
+    case 'is-directory':
+      return `exec: "${name}": is a directory: permission denied`;
+    case 'not-executable':
+      return `exec: "${name}": permission denied`;
+    default:
+      return found satisfies never;
+  }
+}
+
+/** The reason in a runtime's log (JSON lines), in Docker's words where it has them. */
+export function reasonFromLog(log: string, args0: string): string {
+  const message = errorMessages(log).at(-1) ?? 'the container runtime ended without a reason';
+  if (/^executable file `.*` not found/.test(message)) return executableReason(args0, 'not-found');
+  if (/^open executable: Operation not permitted/.test(message)) return executableReason(args0, 'is-directory');
+  if (/^open executable: Permission denied/.test(message)) return executableReason(args0, 'not-executable');
+  const chdir = /^(?:chdir|open) `(.*)`: (No such file or directory|Not a directory|Permission denied)$/.exec(message);
+  if (message.startsWith('chdir') && chdir !== null) {
+    return `chdir to cwd ("${chdir[1]}") set in config.json failed: ${chdir[2]?.toLowerCase()}`;
+  }
+  return withPlainErrno(message).replace(RUNC_PREFIXES, '');
+}
+
+/** runc's own chain, of which Docker's prefix holds the same words. */
+const RUNC_PREFIXES =
+  /^(?:runc (?:run|create|exec) failed: )?(?:exec failed: )?(?:unable to start container process: )?(?:error during container init: )?/;
+
+/** crun ends its messages in strerror(3)'s text, Go programs in the same without the capital. */
+const withPlainErrno = (message: string): string =>
+  message.replace(/: ([A-Z])([a-z][^:`]*)$/, (_, first: string, rest: string) => `: ${first.toLowerCase()}${rest}`);
+
+function errorMessages(log: string): string[] {
+  return log.split('\n').flatMap((line) => {
+    try {
+      const entry = JSON.parse(line) as { level?: unknown; msg?: unknown };
+      return entry.level === 'error' && typeof entry.msg === 'string' ? [entry.msg] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+export const readLog = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+
+const LATE_FAILURE = /^\{"msg":"exec container process (?:\(missing dynamic library\?\) )?`(.*?)`: ([^"]+)".*\}\s*$/s;
+
+/**
+ * crun tells a failed execve (no interpreter, not a program) after the start, on the container's stderr, and exits 1.
+ * Docker's line instead, or undefined for anything else; its exit code is 255.
+ */
+export function lateExecFailure(firstChunk: Buffer): Buffer | undefined {
+  if (firstChunk.length > 4096 || firstChunk[0] !== 0x7b) return undefined;
+  const match = LATE_FAILURE.exec(firstChunk.toString());
+  return match === null ? undefined : Buffer.from(`exec ${match[1]}: ${match[2]?.toLowerCase()}\n`);
+}
