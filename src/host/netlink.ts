@@ -44,6 +44,7 @@ const RTM = {
   delLink: 17,
   getLink: 18,
   newAddr: 20,
+  delAddr: 21,
   getAddr: 22,
   newRoute: 24,
   getRoute: 26,
@@ -162,6 +163,13 @@ export const change = {
       attribute(IFA.address, ipv4Bytes(address)),
       ...(broadcast === undefined ? [] : [attribute(IFA.broadcast, ipv4Bytes(broadcast))]),
     ]),
+  }),
+
+  deleteAddress: (index: number, address: string, prefix: number): NetlinkChange => ({
+    what: `delete address ${address}/${prefix}`,
+    type: RTM.delAddr,
+    flags: 0,
+    body: addressBody(AF_INET, prefix, index, [attribute(IFA.local, ipv4Bytes(address))]),
   }),
 
   addDefaultRoute: (index: number, gateway: string): NetlinkChange => ({

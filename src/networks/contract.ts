@@ -52,8 +52,10 @@ export interface Networks {
   inspect(nameOrId: string): Promise<Network>;
   /** The network a mode or endpoint key names, or undefined. */
   find(nameOrId: string): ConnectedNetwork | undefined;
+  /** A container was renamed: `Containers` of inspect shows the new name. Unknown ids are ignored. */
+  rename(id: string, name: string): void;
   create(request: unknown): Promise<NetworkCreateResponse>;
   remove(nameOrId: string): Promise<void>;
-  /** Daemon shutdown: sockets closed; rules, links and namespaces of running containers stay. */
+  /** Daemon shutdown: sockets closed; rules, links and namespaces of running containers stay, and go when there are none. */
   shutdown(): Promise<void>;
 }

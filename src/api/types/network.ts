@@ -54,7 +54,7 @@ export interface NetworkCreateResponse {
 }
 
 export interface EndpointSettings {
-  IPAMConfig?: EndpointIPAMConfig | undefined;
+  IPAMConfig?: EndpointIPAMConfig | null | undefined;
   Links?: string[] | null | undefined;
   MacAddress?: string | undefined;
   Aliases?: string[] | null | undefined;
