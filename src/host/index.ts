@@ -1,3 +1,4 @@
+export { forgetUdpFlows } from './conntrack.ts';
 export {
   bytesWaiting,
   enlargePipe,
@@ -28,3 +29,4 @@ export * from './syncfs.ts';
 export * from './xattr.ts';
 export type { Executable, ExecutableQuery } from './resolve-executable.ts';
 export { resolveExecutable } from './resolve-executable.ts';
+export { tryLock } from './flock.ts';

@@ -22,7 +22,7 @@ export function encodeLogEntries(entries: readonly LogEntry[], format: LogFormat
     const prefix = prefixes[index] ?? '';
     if (!format.tty) writeFrameHeader(out, at, entry.stream, prefix.length + entry.line.length);
     at += headerBytes;
-    at += out.write(prefix, at, "latin1");
+    at += out.write(prefix, at, 'latin1');
     at += entry.line.copy(out, at);
   }
   return out;
