@@ -1,3 +1,4 @@
+export * from './at.ts';
 export { forgetUdpFlows } from './conntrack.ts';
 export {
   bytesWaiting,
@@ -10,7 +11,9 @@ export {
   openFifoWriterNow,
   setNonBlocking,
 } from './fifo.ts';
+export { tryLock } from './flock.ts';
 export { HostError } from './libc.ts';
+export * from './mounts.ts';
 export type { Link, NetlinkChange, VethSpec } from './netlink.ts';
 export { change, interfaceIndex, Netlink } from './netlink.ts';
 export { createNetworkNamespace, inNetworkNamespace, isNetworkNamespace, removeNetworkNamespace } from './netns.ts';
@@ -21,12 +24,9 @@ export type { Spawned, SpawnRequest } from './process.ts';
 export { spawnProcess } from './process.ts';
 export type { ProcessIdentity } from './process-identity.ts';
 export { identify, isAlive, signalProcess, takeDescriptor } from './process-identity.ts';
-export { listenForConsole, openTerminal, receiveConsole, setTerminalSize } from './terminal.ts';
-export * from './at.ts';
-export * from './mounts.ts';
-export * from './rooted-fs.ts';
-export * from './syncfs.ts';
-export * from './xattr.ts';
 export type { Executable, ExecutableQuery } from './resolve-executable.ts';
 export { resolveExecutable } from './resolve-executable.ts';
-export { tryLock } from './flock.ts';
+export * from './rooted-fs.ts';
+export * from './syncfs.ts';
+export { listenForConsole, openTerminal, receiveConsole, setTerminalSize } from './terminal.ts';
+export * from './xattr.ts';
