@@ -201,7 +201,7 @@ export const change = {
 };
 
 /**
- * A route socket of the network namespace it was opened in (it may be used from anywhere afterwards). The kernel does
+ * A route socket (or one of another netlink protocol) of the network namespace it was opened in (it may be used from anywhere afterwards). The kernel does
  * the work inside `send`, so everything here is synchronous.
  */
 export class Netlink implements Disposable {
@@ -209,8 +209,8 @@ export class Netlink implements Disposable {
   readonly #buffer = Buffer.allocUnsafe(RECEIVE_BYTES);
   #sequence = 0;
 
-  constructor() {
-    this.#fd = checked(socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE), 'socket', 'netlink');
+  constructor(protocol = NETLINK_ROUTE) {
+    this.#fd = checked(socket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol), 'socket', 'netlink');
     const timeout = Buffer.alloc(16);
     timeout.writeBigInt64LE(5n);
     setsockopt(this.#fd, SOL_SOCKET, SO_RCVTIMEO, timeout, timeout.length);

@@ -39,13 +39,22 @@ export async function createNetworks(needs: NetworksNeeds): Promise<Networks> {
   bridge.ensure();
   const { firewall, closeFirewall } = openFirewall(device, config.iptables !== false);
   firewall.ensure([bridge.config]);
-  firewall.ensureForeign(device);
   let foreignCheckedAt = needs.now();
   const pool = newPool(bridgeRecord);
   const allocator = new PortAllocator();
   const hasIpv6 = existsSync('/proc/net/if_inet6') && readFileSync('/proc/net/if_inet6', 'utf8') !== '';
   const networks: NetworkRecord[] = [bridgeRecord, records.host, records.none];
   const live = new Map<string, LiveSandbox>();
+
+  const attempt = (what: string, work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      needs.warn?.(`networks: ${what}: ${String(error)}`);
+    }
+  };
+
+  attempt('forward rules', () => firewall.ensureForeign(device));
 
   const findRecord = (nameOrId: string): NetworkRecord | undefined => {
     if (nameOrId === '') return undefined;
@@ -78,14 +87,6 @@ export async function createNetworks(needs: NetworksNeeds): Promise<Networks> {
     if (needs.now() - foreignCheckedAt < FOREIGN_CHECK_MS) return;
     foreignCheckedAt = needs.now();
     setImmediate(() => attempt('forward rules', () => firewall.ensureForeign(device)));
-  };
-
-  const attempt = (what: string, work: () => void): void => {
-    try {
-      work();
-    } catch (error) {
-      needs.warn?.(`networks: ${what}: ${String(error)}`);
-    }
   };
 
   /** The kernel takes a pair away with its namespace, unless a stray process keeps that. */

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -266,6 +269,71 @@ test('100 rounds leave no link, namespace, rule, mount or file descriptor', asyn
   }
   nft.close();
   await waitUntil(() => portsOf(fixture.device).length === 0);
+});
+
+test('a udp client that keeps its port reaches the next container', async () => {
+  await using fixture = await networksFixture();
+  const networks = await fixture.start();
+  const client = createSocket('udp4');
+  const answers: string[] = [];
+  client.on('message', (data) => answers.push(String(data)));
+  const first = await networks.open(sandboxRequest('one', publishing('53/udp', '')));
+  const port = hostPortOf(first, '53/udp');
+  const ask = async (): Promise<void> => {
+    const before = answers.length;
+    for (let tries = 20; tries > 0 && answers.length === before; tries -= 1) {
+      client.send('x', port, hostAddress());
+      await sleep(50);
+    }
+    assert.notEqual(answers.length, before, 'no answer');
+  };
+  {
+    await using service = await serve(pathOf(first), 'udp', 53);
+    await ask();
+    assert.ok(service);
+  }
+  await networks.close('one');
+  const second = await networks.open(sandboxRequest('two', publishing('53/udp', String(port))));
+  await using service = await serve(pathOf(second), 'udp', 53);
+  await ask();
+  assert.ok(service.hits.length > 0);
+  client.close();
+});
+
+test('kill -9 of the daemon: the next one takes over its containers', async () => {
+  await using fixture = await networksFixture();
+  const source = `
+    import { createNetworks } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)};
+    import { memoryMetadata, sandboxRequest } from ${JSON.stringify(new URL('./networks.fixture.ts', import.meta.url).href)};
+    const metadata = memoryMetadata();
+    const [execRoot, bridgeName] = process.argv.slice(1);
+    const networks = await createNetworks({ execRoot, metadata, events: { publish() {} }, now: Date.now, config: { bridgeName } });
+    const kept = await networks.open(sandboxRequest('kept', { portBindings: { '80/tcp': [{}] } }));
+    await networks.open(sandboxRequest('lost', { portBindings: { '81/tcp': [{ HostIp: '127.0.0.1' }] } }));
+    process.stdout.write(JSON.stringify({ kept, rows: await metadata.load('networks') }));
+    setInterval(() => {}, 1000);`;
+  const daemon = spawn(process.execPath, ['--input-type=module', '-e', source, fixture.root, fixture.device], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [text] = await once(daemon.stdout, 'data');
+  daemon.kill('SIGKILL');
+  await once(daemon, 'exit');
+  const { kept, rows } = JSON.parse(String(text)) as { kept: Sandbox; rows: { key: string; value: unknown }[] };
+  await fixture.metadata.write(rows.map(({ key, value }) => ({ bucket: 'networks', key, put: value })));
+  const port = hostPortOf(kept, '80/tcp');
+  await using service = await serve(pathOf(kept), 'tcp', 80);
+  assert.match(await dial(undefined, 'tcp', '127.0.0.1', port), /^hello /, 'rules work without a daemon');
+  const networks = await fixture.start();
+  await networks.restore(sandboxRequest('kept', { portBindings: { '80/tcp': [{}] } }), kept);
+  await networks.sweep(new Set(['kept']));
+  assert.match(await dial(undefined, 'tcp', '::1', port), /^hello /, 'the sockets are back');
+  assert.deepEqual(readdirSync(join(fixture.root, 'netns')), ['kept']);
+  await waitUntil(() => portsOf(fixture.device).length === 1);
+  const nft = openNftables();
+  assert.match(JSON.stringify(nft.query(`list map inet ${fixture.table} published_any`)), /"elem"/);
+  assert.doesNotMatch(JSON.stringify(nft.query(`list map inet ${fixture.table} published_at`)), /"elem"/);
+  nft.close();
+  assert.ok(service);
 });
 
 test('a restarted daemon takes over: addresses, ports, rules; the rest is swept', async () => {

@@ -20,7 +20,7 @@ else { const s = require('dgram').createSocket('udp4'); s.on('message', (m, r) =
 const CLIENT = `
 const [protocol, host, port] = process.argv.slice(1);
 const done = (text) => { process.stdout.write(text); process.exit(0); };
-setTimeout(() => done('timeout'), 1500);
+setTimeout(() => done('timeout'), 800);
 if (protocol === 'tcp') { let all = ''; const s = require('net').connect(Number(port), host);
   s.on('data', (d) => { all += d; }); s.on('end', () => done(all)); s.on('error', (e) => done(e.code)); }
 else { const s = require('dgram').createSocket(host.includes(':') ? 'udp6' : 'udp4'); s.on('message', (m) => done(String(m))); s.on('error', (e) => done(e.code));
@@ -61,7 +61,7 @@ export async function serve(
   };
 }
 
-/** What a client gets: the greeting, an error code, or `timeout` after 1.5 s. */
+/** What a client gets: the greeting, an error code, or `timeout` after 0.8 s. */
 export async function dial(
   netns: string | undefined,
   protocol: 'tcp' | 'udp',

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Nftables } from '../../host/index.ts';
+import { forgetUdpFlows, type Nftables } from '../../host/index.ts';
 import { findForeignChains, renderAccepts, renderRemovals } from './foreign-forward.ts';
 import {
   ANY_ADDRESS_MAP,
@@ -49,14 +49,27 @@ export function createFirewall(nft: Nftables, table: string): Firewall {
       nft.run(renderTable(table, bridges, { didEnableForwarding }));
     },
     ensureForeign(device) {
-      const accepts = renderAccepts(findForeignChains(nft, table, device), device);
-      if (accepts !== '') nft.run(accepts);
+      // One transaction per chain: a table that its owner has locked must not keep us out of the others.
+      const failures: unknown[] = [];
+      for (const chain of findForeignChains(nft, table, device)) {
+        try {
+          const accepts = renderAccepts([chain], device);
+          if (accepts !== '') nft.run(accepts);
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+      if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('; '));
     },
     addPorts(rules) {
-      if (rules.length > 0) nft.run(renderPorts('add', table, rules));
+      if (rules.length === 0) return;
+      nft.run(renderPorts('add', table, rules));
+      forgetFlows(rules);
     },
     deletePorts(rules) {
-      if (rules.length > 0) nft.run(renderPorts('delete', table, rules));
+      if (rules.length === 0) return;
+      nft.run(renderPorts('delete', table, rules));
+      forgetFlows(rules);
     },
     sweepPorts(keep) {
       const kept = new Set(keep.map(idOf));
@@ -68,6 +81,18 @@ export function createFirewall(nft: Nftables, table: string): Firewall {
       nft.run(`${foreign}add table inet ${table}\ndelete table inet ${table}\n`);
     },
   };
+}
+
+/** TCP starts anew by itself. A kernel without the filter (before 5.8) keeps its flows for half a minute. */
+function forgetFlows(rules: readonly PortRule[]): void {
+  for (const { protocol, hostPort } of rules) {
+    if (protocol !== 'udp') continue;
+    try {
+      forgetUdpFlows(hostPort);
+    } catch {
+      return;
+    }
+  }
 }
 
 const idOf = (port: PortRule): string => Object.values(port).join(' ');
