@@ -55,7 +55,7 @@ export interface Resources {
   KernelMemoryTCP?: number | undefined;
   MemoryReservation?: number | undefined;
   MemorySwap?: number | undefined;
-  MemorySwappiness?: number | undefined;
+  MemorySwappiness?: number | null | undefined;
   NanoCpus?: number | undefined;
   OomKillDisable?: boolean | undefined;
   Init?: boolean | null | undefined;
