@@ -31,6 +31,7 @@ for (const [type, options, message] of [
   ],
   ['json-file', { 'max-size': 'abc' }, "invalid max-size: invalid size: 'abc'"],
   ['json-file', { 'max-size': '0' }, 'max-size must be a positive number'],
+  ['json-file', { 'labels-regex': '(' }, 'error parsing regexp in labels-regex: ('],
   ['json-file', { 'max-file': '0' }, 'max-file cannot be less than 1'],
   [
     'json-file',
@@ -56,6 +57,8 @@ test('attributes: labels, env and tag, sorted', () => {
     ['lab', '1'],
     ['tag', '8507d38710a1/web'],
   ]);
+  const byPattern = { type: 'json-file', options: { 'labels-regex': '^ot', 'env-regex': 'F|G' } };
+  assert.deepEqual(attributesOf({ ...container, config: byPattern }), { F: '1', other: '2' });
   assert.equal(attributesOf({ ...container, config: { type: 'json-file', options: {} } }), undefined);
 });
 

@@ -1,4 +1,5 @@
-import { invalidParameter, notImplemented } from '../errors/index.ts';
+import { invalidParameter } from '../errors/index.ts';
+import { parseLinearRegex } from '../lib/index.ts';
 import type { LogConfig, LoggedContainer } from './contract.ts';
 import { parseHumanSize } from './human-size.ts';
 
@@ -55,8 +56,8 @@ function checkNames(driver: LogSettings['driver'], options: Record<string, strin
     throw invalid(`unknown log opt '${name}' ${text}`);
   }
   for (const name of ['labels-regex', 'env-regex'])
-    if (Object.hasOwn(options, name))
-      throw notImplemented('log-option-not-built', `log opt '${name}' is not supported yet`);
+    if (parseLinearRegex(options[name] ?? '') === undefined)
+      throw invalid(`error parsing regexp in ${name}: ${options[name]}`);
 }
 
 function parseMode(options: Record<string, string>): number | undefined {
@@ -96,13 +97,13 @@ function parseBoolean(text: string | undefined, fallback: boolean): boolean {
 export function attributesOf(container: LoggedContainer): Record<string, string> | undefined {
   const { options } = container.config;
   const found = new Map<string, string>();
-  for (const key of namesIn(options['labels']))
-    if (Object.hasOwn(container.labels, key)) found.set(key, container.labels[key] ?? '');
-  const wanted = namesIn(options['env']);
+  const isWantedLabel = keyTest(options, 'labels');
+  for (const [key, value] of Object.entries(container.labels)) if (isWantedLabel(key)) found.set(key, value);
+  const isWantedVariable = keyTest(options, 'env');
   for (const variable of container.env) {
     const equals = variable.indexOf('=');
-    if (equals > 0 && wanted.includes(variable.slice(0, equals)))
-      found.set(variable.slice(0, equals), variable.slice(equals + 1));
+    const key = variable.slice(0, equals);
+    if (equals > 0 && isWantedVariable(key)) found.set(key, variable.slice(equals + 1));
   }
   const tag = options['tag'];
   if (tag !== undefined && tag !== '') found.set('tag', expandTag(tag, container));
@@ -110,7 +111,13 @@ export function attributesOf(container: LoggedContainer): Record<string, string>
   return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-const namesIn = (list: string | undefined): string[] => (list === undefined || list === '' ? [] : list.split(','));
+/** `labels` lists keys, `labels-regex` is a pattern of them; `env` the same. */
+function keyTest(options: Record<string, string>, name: 'labels' | 'env'): (key: string) => boolean {
+  const listed = (options[name] ?? '').split(',');
+  const text = options[`${name}-regex`] ?? '';
+  const pattern = text === '' ? undefined : parseLinearRegex(text);
+  return (key) => listed.includes(key) || pattern?.finds(key) === true;
+}
 
 /** The fields of Docker's tag template; whatever else is between braces stays as it is. */
 function expandTag(template: string, container: LoggedContainer): string {

@@ -7,7 +7,7 @@ export interface VolumesPruned {
 
 /** Named and anonymous volumes of the `local` driver. */
 export interface Volumes {
-  /** Idempotent for an equal request; a name that exists with another driver or options is a conflict. */
+  /** A name that exists is given back as it is, whatever the options (as Docker does; Compose compares them itself). No name: an anonymous one. */
   create(request: VolumeCreateOptions & { isAnonymous?: boolean }): Promise<Volume>;
   list(filters: Record<string, string[]>): Promise<{ Volumes: Volume[] | null; Warnings: string[] | null }>;
   /** @throws not-found `no-such-volume` */
@@ -22,8 +22,17 @@ export interface Volumes {
   users(name: string): string[];
   isAnonymous(name: string): boolean;
   /** The folder to bind, made ready (options mounted) while at least one container runs with it. */
-  mountpoint(name: string, containerId: string): Promise<string>;
+  mountpoint(name: string, containerId: string, use?: VolumeUse): Promise<string>;
   unmount(name: string, containerId: string): Promise<void>;
   /** Copy-up: fills an empty volume from `path` inside a mounted root file system, owner and mode of the folder included. */
   populate(name: string, root: string, path: string): Promise<void>;
+  /** Bytes on disk, for `system df`. */
+  size(name: string): Promise<number>;
+}
+
+/** How a container uses a volume, for the `mount` event. */
+export interface VolumeUse {
+  destination: string;
+  isWritable: boolean;
+  propagation?: string;
 }
