@@ -5,7 +5,8 @@ import type { ImageRunConfig } from '../oci/index.ts';
 /** The request's config over the image's, by Docker's rules. The caller adds the host name. */
 export function mergeConfig(request: ContainerConfig, image: ImageRunConfig): ContainerConfig {
   // An entrypoint of the request (even an empty one: null from the image is gone) drops the image's command.
-  const hasEntrypoint = request.Entrypoint !== undefined && request.Entrypoint !== null && request.Entrypoint.length > 0;
+  const hasEntrypoint =
+    request.Entrypoint !== undefined && request.Entrypoint !== null && request.Entrypoint.length > 0;
   const clearsEntrypoint = request.Entrypoint?.length === 1 && request.Entrypoint[0] === '';
   const entrypoint = hasEntrypoint ? (clearsEntrypoint ? null : request.Entrypoint) : (image.Entrypoint ?? null);
   const ownCmd = request.Cmd !== undefined && request.Cmd !== null && request.Cmd.length > 0;

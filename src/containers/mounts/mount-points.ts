@@ -83,7 +83,8 @@ export function byDepth(a: { destination: string }, b: { destination: string }):
 
 function fromOther(spec: string, sources: MountSources): PlannedMount[] {
   const [container = '', mode = ''] = spec.split(':');
-  if (container === '') throw invalidParameter('invalid-volumes-from', 'volumes-from specification cannot be an empty string');
+  if (container === '')
+    throw invalidParameter('invalid-volumes-from', 'volumes-from specification cannot be an empty string');
   const { writable } = parseMode(mode, true);
   return sources.mountsOf(container).map((mount) => ({
     ...mount,
@@ -130,7 +131,12 @@ function fromMount(mount: Mount, sources: MountSources): PlannedMount {
 }
 
 function checkOptions(mount: Mount, type: string): void {
-  const options = { bind: mount.BindOptions, volume: mount.VolumeOptions, tmpfs: mount.TmpfsOptions, image: mount.ImageOptions };
+  const options = {
+    bind: mount.BindOptions,
+    volume: mount.VolumeOptions,
+    tmpfs: mount.TmpfsOptions,
+    image: mount.ImageOptions,
+  };
   const names = { bind: 'BindOptions', volume: 'VolumeOptions', tmpfs: 'TmpfsOptions', image: 'ImageOptions' } as const;
   for (const key of ['bind', 'volume', 'tmpfs', 'image'] as const) {
     if (key !== type && options[key]) {
@@ -182,7 +188,11 @@ function volumeMount(mount: Mount, common: PlannedMount): PlannedMount {
   };
 }
 
-const TMPFS_FLAGS = new Set('exec noexec suid nosuid dev nodev sync async dirsync mand nomand atime noatime diratime nodiratime relatime norelatime strictatime nostrictatime'.split(' '));
+const TMPFS_FLAGS = new Set(
+  'exec noexec suid nosuid dev nodev sync async dirsync mand nomand atime noatime diratime nodiratime relatime norelatime strictatime nostrictatime'.split(
+    ' ',
+  ),
+);
 const TMPFS_KEYS = new Set('mode uid gid nr_inodes nr_blocks mpol size'.split(' '));
 
 function tmpfsOptions(mount: Mount): string[] {
@@ -209,7 +219,10 @@ const OPPOSITES: Record<string, string> = { exec: 'noexec', suid: 'nosuid', dev:
 export function mergeTmpfsOptions(asked: readonly string[]): string[] {
   for (const option of asked) {
     const [name = '', value] = option.split('=');
-    const isKnown = value === undefined ? TMPFS_FLAGS.has(name) || ['ro', 'rw', ...PROPAGATIONS].includes(name) : TMPFS_KEYS.has(name);
+    const isKnown =
+      value === undefined
+        ? TMPFS_FLAGS.has(name) || ['ro', 'rw', ...PROPAGATIONS].includes(name)
+        : TMPFS_KEYS.has(name);
     if (!isKnown) throw invalidParameter('invalid-tmpfs-option', `Invalid tmpfs option [${JSON.stringify(option)}]`);
   }
   const names = new Set(asked);

@@ -26,12 +26,22 @@ export interface SpecInput extends MountInput {
     tty: boolean;
     consoleSize?: { height: number; width: number };
   };
-  namespaces: { pid: NamespaceChoice; ipc: NamespaceChoice; uts: NamespaceChoice; network: NamespaceChoice; cgroup: NamespaceChoice };
+  namespaces: {
+    pid: NamespaceChoice;
+    ipc: NamespaceChoice;
+    uts: NamespaceChoice;
+    network: NamespaceChoice;
+    cgroup: NamespaceChoice;
+  };
   /** The network namespace is the container's own (made by `networks` or by the runtime). */
   isNetworkOwn: boolean;
   security: SecurityOptions;
   facts: HostFacts;
-  defaults: { noNewPrivileges: boolean; seccompProfile: string; ulimits: { name: string; soft: number; hard: number }[] };
+  defaults: {
+    noNewPrivileges: boolean;
+    seccompProfile: string;
+    ulimits: { name: string; soft: number; hard: number }[];
+  };
 }
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -94,7 +104,8 @@ export function environment(own: readonly string[], tty: boolean, hostname: stri
 
 function rlimitsOf({ hostConfig, defaults }: SpecInput): NonNullable<ProcessSpec['rlimits']> {
   const limits = new Map(defaults.ulimits.map(({ name, soft, hard }) => [name, { soft, hard }]));
-  for (const { Name = '', Soft = 0, Hard = 0 } of hostConfig.Ulimits ?? []) limits.set(Name, { soft: Soft, hard: Hard });
+  for (const { Name = '', Soft = 0, Hard = 0 } of hostConfig.Ulimits ?? [])
+    limits.set(Name, { soft: Soft, hard: Hard });
   return [...limits].map(([name, { soft, hard }]) => ({ type: `RLIMIT_${name.toUpperCase()}`, hard, soft }));
 }
 
@@ -134,7 +145,10 @@ function namespacesOf({ namespaces }: SpecInput): LinuxSpec['namespaces'] {
 
 const cache = new Map<string, SeccompSpec>();
 
-function seccompOf({ hostConfig, security, facts, defaults }: SpecInput, capabilities: string[]): SeccompSpec | undefined {
+function seccompOf(
+  { hostConfig, security, facts, defaults }: SpecInput,
+  capabilities: string[],
+): SeccompSpec | undefined {
   const { architecture, kernelRelease } = facts;
   const target = { architecture, kernelRelease, capabilities };
   const asked = security.seccomp ?? (hostConfig.Privileged ? 'unconfined' : defaults.seccompProfile);

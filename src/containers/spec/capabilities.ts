@@ -12,11 +12,10 @@ export const CAPABILITIES: readonly string[] = (
   .split(' ')
   .map((name) => `CAP_${name}`);
 
-export const DEFAULT_CAPABILITIES: readonly string[] = (
+export const DEFAULT_CAPABILITIES: readonly string[] =
   'CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE'
-)
-  .split(' ')
-  .map((name) => `CAP_${name}`);
+    .split(' ')
+    .map((name) => `CAP_${name}`);
 
 /** What this daemon may hand out: its own bounding set. */
 export function availableCapabilities(status = readFileSync('/proc/self/status', 'latin1')): string[] {

@@ -24,7 +24,12 @@ function defaults({ hostConfig, shmSource, isCgroupWritable }: MountInput): Moun
   const rights = hostConfig.Privileged ? [] : ['ro'];
   const mounts: MountSpec[] = [
     { destination: '/proc', type: 'proc', source: 'proc', options: ALWAYS_NO },
-    { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
+    {
+      destination: '/dev',
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+    },
     {
       destination: '/dev/pts',
       type: 'devpts',

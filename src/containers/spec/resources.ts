@@ -15,7 +15,9 @@ export function resourcesOf(host: HostConfig, devices: DeviceRule[], isCgroupV2:
     devices,
     ...(Object.keys(memory).length > 0 && { memory }),
     ...(Object.keys(cpu).length > 0 && { cpu }),
-    ...(host.PidsLimit !== undefined && host.PidsLimit !== null && host.PidsLimit !== 0 && { pids: pidsOf(host.PidsLimit) }),
+    ...(host.PidsLimit !== undefined &&
+      host.PidsLimit !== null &&
+      host.PidsLimit !== 0 && { pids: pidsOf(host.PidsLimit) }),
     ...(Object.keys(blockIO).length > 0 && { blockIO }),
   };
 }
@@ -48,7 +50,10 @@ function cpuOf(host: HostConfig): NonNullable<ResourcesSpec['cpu']> {
 }
 
 function blockIoOf(host: HostConfig): NonNullable<ResourcesSpec['blockIO']> {
-  const weights = (host.BlkioWeightDevice ?? []).map(({ Path = '', Weight = 0 }) => ({ ...numbers(Path), weight: Weight }));
+  const weights = (host.BlkioWeightDevice ?? []).map(({ Path = '', Weight = 0 }) => ({
+    ...numbers(Path),
+    weight: Weight,
+  }));
   const readBps = throttles(host.BlkioDeviceReadBps);
   const writeBps = throttles(host.BlkioDeviceWriteBps);
   const readIops = throttles(host.BlkioDeviceReadIOps);
@@ -63,7 +68,9 @@ function blockIoOf(host: HostConfig): NonNullable<ResourcesSpec['blockIO']> {
   };
 }
 
-function throttles(devices: readonly ThrottleDevice[] | null | undefined): { major: number; minor: number; rate: number }[] {
+function throttles(
+  devices: readonly ThrottleDevice[] | null | undefined,
+): { major: number; minor: number; rate: number }[] {
   return (devices ?? []).map(({ Path = '', Rate = 0 }) => ({ ...numbers(Path), rate: Rate }));
 }
 

@@ -86,7 +86,11 @@ export const SECCOMP_ROWS: readonly SeccompRow[] = [
   { names: 's390_pci_mmio_read s390_pci_mmio_write s390_runtime_instr', on: 's390 s390x' },
   { names: 'riscv_flush_icache', on: 'riscv64' },
   { names: 'open_by_handle_at', needs: 'DAC_READ_SEARCH' },
-  { names: 'bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie lsm_get_self_attr lsm_list_modules lsm_set_self_attr mount mount_setattr move_mount open_tree perf_event_open quotactl quotactl_fd setdomainname sethostname setns syslog umount umount2 unshare', needs: 'SYS_ADMIN' },
+  {
+    names:
+      'bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie lsm_get_self_attr lsm_list_modules lsm_set_self_attr mount mount_setattr move_mount open_tree perf_event_open quotactl quotactl_fd setdomainname sethostname setns syslog umount umount2 unshare',
+    needs: 'SYS_ADMIN',
+  },
   { names: 'clone', unless: 'SYS_ADMIN', notOn: 's390 s390x', args: [[0, CLONE_NAMESPACES, 'MASKED_EQ']] },
   { names: 'clone', unless: 'SYS_ADMIN', on: 's390 s390x', args: [[1, CLONE_NAMESPACES, 'MASKED_EQ']] },
   { names: 'clone3', unless: 'SYS_ADMIN', errno: ENOSYS },

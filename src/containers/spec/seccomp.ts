@@ -84,7 +84,9 @@ export function customSeccomp(json: string, target: SeccompTarget): SeccompSpec 
   const profile = parseProfile(json);
   const archMap = profile.archMap ?? [];
   if ((profile.architectures ?? []).length > 0 && archMap.length > 0) {
-    throw bad("both 'architectures' and 'archMap' are specified in the seccomp profile, use either 'architectures' or 'archMap'");
+    throw bad(
+      "both 'architectures' and 'archMap' are specified in the seccomp profile, use either 'architectures' or 'archMap'",
+    );
   }
   const native = SECCOMP_ARCHITECTURES[target.architecture]?.[0];
   const mapped = archMap.find((entry) => entry.architecture === native);

@@ -56,7 +56,12 @@ function findUser(text: string, passwd: string): PasswdEntry | undefined {
     const fields = line.trim().split(':');
     const uid = idField(fields[2]);
     if (uid === undefined || (number === undefined ? fields[0] !== text : uid !== number)) continue;
-    return { name: fields[0] ?? '', uid: checkedId(uid), gid: checkedId(idField(fields[3]) ?? 0), home: fields[5] ?? '/' };
+    return {
+      name: fields[0] ?? '',
+      uid: checkedId(uid),
+      gid: checkedId(idField(fields[3]) ?? 0),
+      home: fields[5] ?? '/',
+    };
   }
   if (number !== undefined) return undefined;
   throw invalidParameter('no-such-user', `unable to find user ${text}: no matching entries in passwd file`);

@@ -8,7 +8,8 @@ export function checkModes(request: ContainerCreateRequest, runtimeName: string)
   const host = request.HostConfig ?? {};
   const { IpcMode: ipc = '', PidMode: pid = '', UTSMode: uts = '', UsernsMode: userns = '' } = host;
   const mode = host.NetworkMode ?? '';
-  if (!['', 'none', 'private', 'shareable', 'host'].includes(ipc) && !isContainer(ipc)) throw bad(`invalid IPC mode: ${ipc}`);
+  if (!['', 'none', 'private', 'shareable', 'host'].includes(ipc) && !isContainer(ipc))
+    throw bad(`invalid IPC mode: ${ipc}`);
   if (!['', 'host'].includes(pid) && !isContainer(pid)) throw bad(`invalid PID mode: ${pid}`);
   if (!['', 'host'].includes(uts)) throw bad(`invalid UTS mode: ${uts}`);
   if (!['', 'host'].includes(userns)) throw bad(`invalid user namespace mode: ${userns}`);
@@ -34,7 +35,10 @@ function checkJoined(request: ContainerCreateRequest): void {
   const host = request.HostConfig ?? {};
   const conflicts: [boolean, string][] = [
     [!!request.Hostname, 'conflicting options: hostname and the network mode'],
-    [(host.Links ?? []).length > 0, 'conflicting options: container type network can\'t be used with links. This would result in undefined behavior'],
+    [
+      (host.Links ?? []).length > 0,
+      "conflicting options: container type network can't be used with links. This would result in undefined behavior",
+    ],
     [(host.Dns ?? []).length > 0, 'conflicting options: dns and the network mode'],
     [(host.ExtraHosts ?? []).length > 0, 'conflicting options: custom host-to-IP mapping and the network mode'],
     [!!request.MacAddress, 'conflicting options: mac-address and the network mode'],

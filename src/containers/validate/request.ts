@@ -1,10 +1,10 @@
 import type { ContainerCreateRequest, RestartPolicy } from '../../api/index.ts';
 import { invalidParameter } from '../../errors/index.ts';
-import { parseDeviceRule } from '../spec/devices.ts';
-import { normalizeCapabilities } from '../spec/capabilities.ts';
 import { expandPorts, parsePort } from '../ports.ts';
 import { parseSecurityOptions } from '../security-options.ts';
 import { isSignalOfLinux, parseSignal } from '../signals.ts';
+import { normalizeCapabilities } from '../spec/capabilities.ts';
+import { parseDeviceRule } from '../spec/devices.ts';
 import { checkSysctls } from '../spec/sysctls.ts';
 import { checkModes } from './modes.ts';
 import { checkResources, type HostLimits } from './resources.ts';
@@ -31,7 +31,8 @@ export function checkRequest(request: ContainerCreateRequest, context: Validatio
   checkHealth(request);
   for (const text of host.ExtraHosts ?? []) {
     const at = text.search(/[:=]/);
-    if (at < 1 || at === text.length - 1 || /[\s\0]/.test(text)) throw bad('bad-extra-host', `bad format for add-host: ${JSON.stringify(text)}`);
+    if (at < 1 || at === text.length - 1 || /[\s\0]/.test(text))
+      throw bad('bad-extra-host', `bad format for add-host: ${JSON.stringify(text)}`);
   }
   checkPorts(request);
   checkRestartPolicy(host.RestartPolicy ?? {}, host.AutoRemove === true);
@@ -64,8 +65,16 @@ function checkProcess(request: ContainerCreateRequest): void {
       throw bad('invalid-env', `invalid environment variable: ${entry}`);
     }
   }
-  const texts = [dir, request.User, request.Hostname, request.Domainname, ...(request.Cmd ?? []), ...(request.Entrypoint ?? [])];
-  if (texts.some((text) => text?.includes('\0'))) throw bad('nul-byte', 'invalid argument: a NUL byte in the container config');
+  const texts = [
+    dir,
+    request.User,
+    request.Hostname,
+    request.Domainname,
+    ...(request.Cmd ?? []),
+    ...(request.Entrypoint ?? []),
+  ];
+  if (texts.some((text) => text?.includes('\0')))
+    throw bad('nul-byte', 'invalid argument: a NUL byte in the container config');
   for (const name of [request.User, request.Hostname, request.Domainname]) {
     if (name !== undefined && (/[\n\r]/.test(name) || name.length > 4096)) {
       throw bad('invalid-name-text', 'invalid user, hostname or domainname: a line break, or longer than 4096');
@@ -78,7 +87,8 @@ function checkHealth({ Healthcheck: health }: ContainerCreateRequest): void {
   if (!health) return;
   for (const field of ['Interval', 'Timeout', 'StartPeriod', 'StartInterval'] as const) {
     const value = health[field] ?? 0;
-    if (value !== 0 && value < MIN_HEALTH_NS) throw bad('invalid-healthcheck', `${field} in Healthcheck cannot be less than 1ms`);
+    if (value !== 0 && value < MIN_HEALTH_NS)
+      throw bad('invalid-healthcheck', `${field} in Healthcheck cannot be less than 1ms`);
   }
   if ((health.Retries ?? 0) < 0) throw bad('invalid-healthcheck', 'Retries in Healthcheck cannot be negative');
 }
@@ -109,7 +119,9 @@ function checkRestartPolicy(policy: RestartPolicy, isAutoRemove: boolean): void 
   }
 }
 
-const ULIMITS = new Set('as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(' '));
+const ULIMITS = new Set(
+  'as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(' '),
+);
 
 function checkUlimits(request: ContainerCreateRequest): void {
   for (const { Name = '', Soft = 0, Hard = 0 } of request.HostConfig?.Ulimits ?? []) {

@@ -37,7 +37,9 @@ export function checkResources(host: HostConfig, limits: HostLimits): string[] {
     );
   }
   if (host.OomKillDisable && !host.Memory) {
-    warnings.push('OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.');
+    warnings.push(
+      'OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.',
+    );
   }
   return warnings;
 }
@@ -60,7 +62,8 @@ function checkMemory(host: HostConfig): void {
   if (memory > 0 && swap > 0 && swap < memory) {
     throw bad('Minimum memoryswap limit should be larger than memory limit, see usage');
   }
-  if (memory === 0 && swap > 0) throw bad('You should always set the Memory limit when using Memoryswap limit, see usage');
+  if (memory === 0 && swap > 0)
+    throw bad('You should always set the Memory limit when using Memoryswap limit, see usage');
   const swappiness = host.MemorySwappiness;
   if (swappiness !== undefined && swappiness !== null && (swappiness < -1 || swappiness > 100)) {
     throw bad(`Invalid value: ${swappiness}, valid memory swappiness range is 0-100`);

@@ -16,7 +16,8 @@ const NOT_YET: readonly [field: string, isAsked: Check][] = [
 ];
 
 /** Annotations that crun and runc obey: they would reach past what the request may set. */
-const RUNTIME_ANNOTATIONS = /^(run\.oci\.|org\.systemd\.property\.|org\.criu\.|io\.kubernetes\.|com\.docker\.network\.)/;
+const RUNTIME_ANNOTATIONS =
+  /^(run\.oci\.|org\.systemd\.property\.|org\.criu\.|io\.kubernetes\.|com\.docker\.network\.)/;
 
 export function refuseUnsupported(request: ContainerCreateRequest): void {
   const host = request.HostConfig ?? {};
