@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { HealthcheckConfig, ImageRunConfig } from '../../oci/index.ts';
 import type { Instruction } from './contract.ts';
 import { commandWords } from './created-by.ts';
-import { dockerfileError } from './errors.ts';
+import { dockerfileError, withRange } from './errors.ts';
 import { expandInstruction } from './instructions/expand-instruction.ts';
 import { parseExposedPorts } from './instructions/expose.ts';
 import { readInstruction } from './instructions/readers.ts';
@@ -39,7 +39,8 @@ export function applyChanges(config: ImageRunConfig, changes: string[]): ImageRu
   for (const node of ast.children) {
     const env = envOf(result);
     const options = { lookup: (name: string): string | undefined => env.get(name), escapeToken };
-    const change = expandInstruction(readInstruction(toRequest(node)), options);
+    const instruction = withRange(node.range, () => readInstruction(toRequest(node)));
+    const change = expandInstruction(instruction, options);
     if (change.kind === 'cmd') hasCmd = true;
     result = apply(result, change, hasCmd);
   }

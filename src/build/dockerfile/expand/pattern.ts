@@ -28,97 +28,114 @@ function tokenize(pattern: string): Token[] {
   return tokens;
 }
 
-/** Fills `states` (index = tokens matched) with what is reachable without reading: stars match nothing. */
-function skipStars(tokens: readonly Token[], states: Uint8Array): void {
-  for (let at = 0; at < tokens.length; at++) {
-    if (states[at] === 1 && tokens[at]?.kind === 'star') states[at + 1] = 1;
-  }
-}
+/** Steps one substitution may take (characters × tokens): well under a second. */
+const MAX_STEPS = 50_000_000;
+/** Characters one substitution may add. */
+const MAX_ADDED = 16 * 1024 * 1024;
+const NONE = -1;
 
-/** States after reading `char`; undefined when none is left. Linear in the pattern, whatever the text: no backtracking. */
-function step(tokens: readonly Token[], states: Uint8Array, char: string): Uint8Array | undefined {
-  const next = new Uint8Array(states.length);
-  let isAlive = false;
-  for (let at = 0; at < tokens.length; at++) {
-    const token = tokens[at];
-    if (states[at] !== 1 || token === undefined) continue;
-    if (token.kind === 'char' ? token.char !== char : char === '\n') continue;
-    next[token.kind === 'star' ? at : at + 1] = 1;
-    isAlive = true;
-  }
-  if (!isAlive) return undefined;
-  skipStars(tokens, next);
-  return next;
-}
+/**
+ * Follows all positions of a pattern at once, so that no pattern makes it backtrack. `state i` = the first i tokens are matched;
+ * each state remembers where its match began, and keeps the earliest.
+ */
+class Machine {
+  private readonly tokens: readonly Token[];
+  private readonly text: readonly string[];
+  private readonly pattern: string;
+  private states: Int32Array;
+  private next: Int32Array;
+  private steps = 0;
 
-/** Length of the shortest or longest match of `tokens` at `start`; -1 without one. */
-function matchAt(tokens: readonly Token[], text: readonly string[], start: number, isLongest: boolean): number {
-  let states: Uint8Array | undefined = new Uint8Array(tokens.length + 1);
-  states[0] = 1;
-  skipStars(tokens, states);
-  let found = -1;
-  for (let at = start; states !== undefined; at++) {
-    if (states[tokens.length] === 1) {
-      found = at - start;
-      if (!isLongest) break;
+  constructor(pattern: string, tokens: readonly Token[], text: readonly string[]) {
+    this.pattern = pattern;
+    this.tokens = tokens;
+    this.text = text;
+    this.states = new Int32Array(tokens.length + 1);
+    this.next = new Int32Array(tokens.length + 1);
+  }
+
+  /** The leftmost match at or behind `from`; of those the longest or shortest. `isAnchored`: only at `from` itself. */
+  find(from: number, isLongest: boolean, isAnchored: boolean): { start: number; end: number } | undefined {
+    let best: { start: number; end: number } | undefined;
+    this.states.fill(NONE);
+    for (let at = from; at <= this.text.length; at++) {
+      if (best === undefined && (!isAnchored || at === from)) this.enter(this.states, 0, at);
+      const start = this.states[this.tokens.length] ?? NONE;
+      if (start !== NONE && (best === undefined || start <= best.start)) best = { start, end: at };
+      if (best !== undefined && !isLongest) return best;
+      const isAlive = this.read(this.text[at], best?.start ?? at);
+      if (!isAlive && (best !== undefined || isAnchored)) return best;
     }
-    const char = text[at];
-    if (char === undefined) break;
-    states = step(tokens, states, char);
+    return best;
   }
-  return found;
+
+  /** Reads one character; matches that begin behind `latest` are no longer of interest. */
+  private read(char: string | undefined, latest: number): boolean {
+    this.steps += this.tokens.length + 1;
+    if (this.steps > MAX_STEPS) {
+      throw dockerfileError(`the value is too long for the pattern (${this.pattern}) in substitution`);
+    }
+    this.next.fill(NONE);
+    let isAlive = false;
+    for (let state = 0; char !== undefined && state < this.tokens.length; state++) {
+      const start = this.states[state] ?? NONE;
+      const token = this.tokens[state];
+      if (start === NONE || start > latest || token === undefined) continue;
+      if (token.kind === 'char' ? token.char !== char : char === '\n') continue;
+      this.enter(this.next, token.kind === 'star' ? state : state + 1, start);
+      isAlive = true;
+    }
+    [this.states, this.next] = [this.next, this.states];
+    return isAlive;
+  }
+
+  private enter(states: Int32Array, state: number, start: number): void {
+    for (let at = state; at < states.length; at++) {
+      const known = states[at] ?? NONE;
+      if (known !== NONE && known <= start) return;
+      states[at] = start;
+      // A star may match nothing.
+      if (this.tokens[at]?.kind !== 'star') return;
+    }
+  }
 }
 
 /** `${v#p}` and `${v##p}`. */
 export function trimPrefix(value: string, pattern: string, isLongest: boolean): string {
   const text = [...value];
-  const length = matchAt(tokenize(pattern), text, 0, isLongest);
-  return length > 0 ? text.slice(length).join('') : value;
+  const match = new Machine(pattern, tokenize(pattern), text).find(0, isLongest, true);
+  return match === undefined ? value : text.slice(match.end).join('');
 }
 
 /** `${v%p}` and `${v%%p}`: the same from behind. */
 export function trimSuffix(value: string, pattern: string, isLongest: boolean): string {
   const text = [...value].reverse();
-  const length = matchAt(tokenize(pattern).reverse(), text, 0, isLongest);
-  return length > 0 ? text.slice(length).reverse().join('') : value;
+  const match = new Machine(pattern, tokenize(pattern).reverse(), text).find(0, isLongest, true);
+  return match === undefined ? value : text.slice(match.end).reverse().join('');
 }
-
-/** Steps a replacement may take: text length × pattern length, some hundred ms. */
-const MAX_STEPS = 50_000_000;
 
 /** `${v/p/r}` and `${v//p/r}`: leftmost, longest. */
 export function replacePattern(value: string, pattern: string, replacement: string, isAll: boolean): string {
-  const tokens = tokenize(pattern);
   const text = [...value];
-  const lineEnd = endOfLines(text);
-  let budget = MAX_STEPS;
-  let out = '';
+  const machine = new Machine(pattern, tokenize(pattern), text);
+  const parts: string[] = [];
+  let copied = 0;
   let at = 0;
-  let lastEnd = -1;
+  let added = 0;
   while (at <= text.length) {
-    budget -= (tokens[0]?.kind === 'char' && tokens[0].char !== text[at] ? 1 : (lineEnd[at] ?? at) - at + 1) * 4;
-    if (budget < 0) throw dockerfileError(`the value is too long for the pattern (${pattern}) in substitution`);
-    const length = matchAt(tokens, text, at, true);
-    const isEmptyAfterMatch = length === 0 && at === lastEnd;
-    if (length >= 0 && !isEmptyAfterMatch) {
-      out += replacement;
-      at += length;
-      lastEnd = at;
+    const match = machine.find(at, true, false);
+    if (match === undefined) break;
+    const isEmpty = match.end === match.start;
+    // Nothing is not matched again where a match has just ended.
+    if (!isEmpty || match.start !== copied || copied === 0) {
+      parts.push(text.slice(copied, match.start).join(''), replacement);
+      copied = match.end;
+      added += replacement.length;
+      if (added > MAX_ADDED) throw dockerfileError(`the result of replacing (${pattern}) is too long`);
       if (!isAll) break;
-      if (length > 0) continue;
     }
-    out += text[at] ?? '';
-    at++;
+    at = isEmpty ? match.end + 1 : match.end;
   }
-  return out + text.slice(at).join('');
-}
-
-function endOfLines(text: readonly string[]): Int32Array {
-  const ends = new Int32Array(text.length + 1);
-  let end = text.length;
-  for (let at = text.length; at >= 0; at--) {
-    if (text[at] === '\n') end = at;
-    ends[at] = end;
-  }
-  return ends;
+  parts.push(text.slice(copied).join(''));
+  return parts.join('');
 }

@@ -59,6 +59,25 @@ export function parseLine(line: string, context: LineContext): Node {
   return node;
 }
 
+/** Arguments are many, and have nothing but a value: they share these. */
+const nothing: never[] = [];
+const noAttributes: Record<string, boolean> = {};
+Object.freeze(nothing);
+Object.freeze(noAttributes);
+
+function makeArgument(value: string): Node {
+  return {
+    value,
+    children: nothing,
+    heredocs: nothing,
+    attributes: noAttributes,
+    original: '',
+    flags: nothing,
+    range: noRange,
+    prevComment: nothing,
+  };
+}
+
 /** Arguments have no place of their own: the instruction has it. */
 const noRange: Range = Object.freeze({ startLine: 0, endLine: 0 });
 
@@ -66,7 +85,7 @@ const noRange: Range = Object.freeze({ startLine: 0, endLine: 0 });
 function chain(values: readonly string[]): Arguments {
   let next: Node | undefined;
   for (let at = values.length - 1; at >= 0; at--) {
-    const node = makeNode(values[at] ?? '', noRange);
+    const node = makeArgument(values[at] ?? '');
     if (next !== undefined) node.next = next;
     next = node;
   }
@@ -136,7 +155,7 @@ function health(args: string): Arguments {
   while (end < args.length && !isSpace(args.charCodeAt(end))) end++;
   if (end === 0) return {};
   const rest = jsonOrText(trimSpaceStart(args.slice(end)));
-  const type = makeNode(args.slice(0, end), noRange);
+  const type = makeArgument(args.slice(0, end));
   if (rest.next !== undefined) type.next = rest.next;
   return { next: type, isJson: rest.isJson === true };
 }

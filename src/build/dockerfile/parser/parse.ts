@@ -1,4 +1,4 @@
-import type { Heredoc, Node, ParsedDockerfile } from '../contract.ts';
+import type { Heredoc, Node, ParsedDockerfile, Range } from '../contract.ts';
 import { dockerfileError, withRange } from '../errors.ts';
 import { DirectiveReader, detectDirectives } from './directives.ts';
 import { type HeredocHead, heredocsOfLine } from './heredoc.ts';
@@ -6,10 +6,20 @@ import { makeNode, parseLine } from './line-parsers.ts';
 import { LineReader, trimNewline } from './lines.ts';
 import { isSpace, trimSpace, trimSpaceStart } from './space.ts';
 
-const emptyContinuation = {
-  detail: ['Empty continuation lines will become errors in a future release'],
-  url: 'https://docs.docker.com/go/dockerfile/rule/no-empty-continuation/',
-};
+type Warning = ParsedDockerfile['warnings'][number];
+
+function emptyContinuation(line: string, lineNumber: number): Warning {
+  return {
+    message: `Empty continuation line found in: ${line}`,
+    detail: ['Empty continuation lines will become errors in a future release'],
+    url: 'https://docs.docker.com/go/dockerfile/rule/no-empty-continuation/',
+    range: { startLine: lineNumber, endLine: lineNumber },
+  };
+}
+
+/** Far more than any image can hold; a file beyond these is refused before it costs real time. Heredocs and comments don't count. */
+const MAX_INSTRUCTIONS = 50_000;
+const MAX_INSTRUCTION_TEXT = 4 * 1024 * 1024;
 
 /** The bytes of a Dockerfile → its tree. Only what concerns the shape of lines is checked here. */
 export function parse(bytes: Uint8Array): ParsedDockerfile {
@@ -19,6 +29,7 @@ export function parse(bytes: Uint8Array): ParsedDockerfile {
   const directives = new DirectiveReader();
   const ast = makeNode('', { startLine: 0, endLine: 0 });
   let comments: string[] = [];
+  let textLength = 0;
   for (let raw = lines.next(); raw !== undefined; raw = lines.next()) {
     const line = trimSpaceStart(trimNewline(raw));
     if (directives.offer(line, lines.number)) continue;
@@ -29,8 +40,13 @@ export function parse(bytes: Uint8Array): ParsedDockerfile {
       continue;
     }
     if (line === '') continue;
-    const node = parseInstructionAt(line, lines, directives.escapeToken, warnings);
-    if (node === undefined) continue;
+    const range = { startLine: lines.number, endLine: lines.number };
+    const joined = joinContinuations(line, lines, directives.escapeToken);
+    range.endLine = lines.number;
+    textLength += joined.line.length;
+    checkSize(ast.children.length + 1, textLength, range);
+    if (joined.hasEmpty) warnings.push(emptyContinuation(joined.line, lines.number));
+    const node = parseInstructionAt(joined.line, range, lines, directives.escapeToken);
     node.prevComment = comments;
     comments = [];
     ast.children.push(node);
@@ -42,6 +58,15 @@ export function parse(bytes: Uint8Array): ParsedDockerfile {
     directives: { ...detectDirectives(source), ...directives.directives },
     warnings,
   };
+}
+
+function checkSize(instructions: number, textLength: number, range: Range): void {
+  if (instructions > MAX_INSTRUCTIONS) {
+    throw dockerfileError(`the Dockerfile has more than ${MAX_INSTRUCTIONS} instructions`, { range });
+  }
+  if (textLength > MAX_INSTRUCTION_TEXT) {
+    throw dockerfileError(`the Dockerfile has more than ${MAX_INSTRUCTION_TEXT} characters of instructions`, { range });
+  }
 }
 
 function finish(ast: Node, lastLine: number): void {
@@ -75,23 +100,11 @@ function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-/** The instruction that starts with `first`: continuation lines joined, heredocs taken. */
-function parseInstructionAt(
-  first: string,
-  lines: LineReader,
-  escapeToken: '\\' | '`',
-  warnings: ParsedDockerfile['warnings'],
-): Node | undefined {
-  const range = { startLine: lines.number, endLine: lines.number };
-  const { line, hasEmpty } = joinContinuations(first, lines, escapeToken);
-  range.endLine = lines.number;
-  if (hasEmpty) {
-    const at = { startLine: lines.number, endLine: lines.number };
-    warnings.push({ message: `Empty continuation line found in: ${line}`, ...emptyContinuation, range: at });
-  }
-  const node = withRange({ ...range }, () => parseLine(line, { escapeToken, range, depth: 0 }));
+/** The instruction of one logical line, with the heredocs that follow it. */
+function parseInstructionAt(line: string, range: Range, lines: LineReader, escapeToken: '\\' | '`'): Node {
+  const node = withRange(range, () => parseLine(line, { escapeToken, range, depth: 0 }));
   if (canHaveHeredocs(node) && line.includes('<<')) {
-    const heads = withRange({ ...range }, () => heredocsOfLine(line));
+    const heads = withRange(range, () => heredocsOfLine(line));
     node.heredocs = heads.map((head) => ({ ...head, content: takeHeredoc(head, lines, range.startLine) }));
     range.endLine = lines.number;
   }
