@@ -1,3 +1,4 @@
+import type { BuildCache } from '../api/index.ts';
 import type { Digest } from '../oci/index.ts';
 
 /** `POST /build`, decoded. */
@@ -42,15 +43,35 @@ export interface CacheReason {
   reason: string;
 }
 
-/** Progress of a build, in order of happening; the edge renders it (classic lines, terminal, json). */
+/** One line of the plan: the reached stages' instructions, numbered from 1 in Dockerfile order. */
+export interface PlannedStep {
+  step: number;
+  total: number;
+  /** Its stage as shown; '' for an ARG before the first FROM. */
+  stage: string;
+  original: string;
+  /** The stage's last: `stage-built` follows its `step-done`. */
+  endsStage: boolean;
+}
+
+/**
+ * Progress of a build, in order of happening; the edge renders it (classic lines, terminal, json). Ids are whole
+ * (`sha256:…` of the image config as it stands after the step; '' for an empty root file system).
+ */
 export type BuildEvent =
-  | { type: 'plan'; steps: { step: number; total: number; stage: string; original: string }[] }
+  | { type: 'plan'; steps: PlannedStep[] }
   | { type: 'step-started'; step: number }
+  /** A line about the step, as the classic builder has it (`# Executing 2 build triggers`). */
+  | { type: 'step-note'; step: number; message: string }
+  /** `step-done` follows. A FROM with triggers has several of these and of `step-running`. */
   | { type: 'step-cached'; step: number; id: string; cache: CacheReason }
+  /** `containerId` is '' where the classic builder starts none (COPY, ADD). */
   | { type: 'step-running'; step: number; containerId: string; cache: CacheReason }
   | { type: 'step-output'; step: number; stream: 'stdout' | 'stderr'; data: Buffer }
   | { type: 'step-removed'; step: number; containerId: string }
   | { type: 'step-done'; step: number; id: string; durationMs: number }
+  /** After the last step of a stage; '' when there is nothing in it (`FROM scratch` alone). */
+  | { type: 'stage-built'; step: number; imageId: Digest | '' }
   | { type: 'warning'; message: string; step?: number }
   | { type: 'built'; imageId: Digest }
   | { type: 'tagged'; name: string };
@@ -62,4 +83,8 @@ export interface Builder {
     filters: Record<string, string[]>,
     all: boolean,
   ): Promise<{ CachesDeleted: string[] | null; SpaceReclaimed: number }>;
+  /** The cache's records, for `system df` and `docker builder du`. */
+  cacheRecords(): Promise<BuildCache[]>;
+  /** Once at daemon start, before the first build: removes what a killed daemon left (mounts, folders, snapshots). */
+  sweep(): Promise<void>;
 }

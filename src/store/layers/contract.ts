@@ -43,6 +43,8 @@ export interface CopyRequest {
   /** Go-style relative patterns (dockerignore syntax) of what to leave out. */
   exclude?: string[];
   chmod?: number;
+  /** A symbolic change of each entry's mode, as chmod(1): `u=rwX,go=rX` (see `applyMode` in build/ops/chmod.ts). */
+  chmodSymbolic?: string;
   /** Set every mtime to this. Default: keep. */
   mtimeMs?: number;
 }

@@ -1,0 +1,34 @@
+import { build } from './build.ts';
+import { createStepCache, type StepCache } from './cache/cache.ts';
+import type { Builder } from './contract.ts';
+import type { BuilderNeeds } from './needs.ts';
+import { layersOf, pruneCache, toBuildCache } from './prune.ts';
+import type { Solved } from './solver/solver.ts';
+import { sweep } from './sweep.ts';
+
+/** The builder behind `POST /build` and `berth build`. */
+export function createBuilder(needs: BuilderNeeds): Builder {
+  /** Equal steps of builds that overlap share one run. */
+  const flights = new Map<string, Promise<Solved>>();
+  let loading: Promise<StepCache> | undefined;
+  const cache = (): Promise<StepCache> => {
+    loading ??= createStepCache(needs.metadata, needs.snapshots);
+    return loading;
+  };
+  const imageSnapshots = async (): Promise<Set<string>> => {
+    const summaries = await needs.images.list({ all: true, filters: {}, sharedSize: false });
+    return layersOf(summaries.flatMap(({ Id }) => (Id === undefined ? [] : (needs.images.find(Id) ?? []))));
+  };
+  return {
+    build: async (request, emit, signal) => build(request, emit, signal, needs, await cache(), flights),
+    async prune(filters, all) {
+      const { snapshots, now } = needs;
+      return pruneCache(filters, all, { cache: await cache(), snapshots, inImages: await imageSnapshots(), now });
+    },
+    async cacheRecords() {
+      const inImages = await imageSnapshots();
+      return (await cache()).list().map((record) => toBuildCache(record, inImages));
+    },
+    sweep: () => sweep(needs.snapshots, needs.tempDir),
+  };
+}
