@@ -28,6 +28,7 @@ const words: [word: string, expected: string | RegExp][] = [
   [raw`${$}{Q//x/-}`, '--yy'],
   [raw`${$}{Q//?/$A}`, 'aaaa'],
   [raw`${$}{Q/x*y/}`, ''],
+  [raw`${$}{Q//xx/\$1}`, raw`\$1yy`],
   [raw`${$}{Q//x}`, /missing '\/'/],
   [raw`${$}{Q//}`, /missing '\/'/],
   [raw`${$}{Q/$U/w}`, 'wxxyy'],

@@ -1,4 +1,5 @@
 import { dockerfileError } from '../errors.ts';
+import { quote } from '../parser/quote.ts';
 import { isSpace } from '../parser/space.ts';
 import { replacePattern, trimPrefix, trimSuffix } from './pattern.ts';
 
@@ -270,5 +271,5 @@ class Splitter {
 }
 
 function shortQuote(text: string): string {
-  return JSON.stringify(text.length > 500 ? `${text.slice(0, 500)}…` : text);
+  return quote(text.length > 500 ? `${text.slice(0, 500)}…` : text);
 }

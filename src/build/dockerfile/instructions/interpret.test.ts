@@ -209,6 +209,11 @@ describe('stages', () => {
   });
 });
 
+it('keeps letters outside ASCII in flags', () => {
+  const copy = parseInstruction('COPY --from=größe a b');
+  assert.equal(copy.kind === 'copy' && copy.from, 'größe');
+});
+
 describe('expandInstruction', () => {
   const options = { lookup: (name: string) => (name === 'x' ? 'X Y' : undefined), escapeToken: '\\' } as const;
   const cases: [text: string, changed: Record<string, unknown>][] = [

@@ -1,5 +1,6 @@
 import type { Node, Range } from '../contract.ts';
 import { dockerfileError } from '../errors.ts';
+import { quote } from './quote.ts';
 import { cutBlank, isSpace, splitBlank, trimSpaceStart } from './space.ts';
 import { splitCommand } from './split-command.ts';
 import { parseWords } from './words.ts';
@@ -140,9 +141,7 @@ function nameValues(instruction: string, args: string, context: LineContext): Ar
     words.flatMap((word) => {
       const equals = word.indexOf('=');
       if (equals === -1) {
-        throw dockerfileError(
-          `Syntax error - can't find = in ${JSON.stringify(word)}. Must be of the form: name=value`,
-        );
+        throw dockerfileError(`Syntax error - can't find = in ${quote(word)}. Must be of the form: name=value`);
       }
       return [word.slice(0, equals), word.slice(equals + 1), '='];
     }),
