@@ -98,6 +98,11 @@ const rows: readonly Row[] = [
     'Build an image from a Dockerfile',
     async () => (await import('./image/build.ts')).build,
   ],
+  [
+    ['image bootstrap'],
+    'Make a base image out of packages, without a registry',
+    async () => (await import('./image/bootstrap.ts')).bootstrap,
+  ],
   [['image ls', 'image list', 'images'], 'List images', async () => (await import('./image/ls.ts')).images],
   [['image rm', 'image remove', 'rmi'], 'Remove one or more images', async () => (await import('./image/rm.ts')).rmi],
   [['image tag', 'tag'], 'Give an image another name', async () => (await import('./image/tag.ts')).tag],
@@ -149,6 +154,11 @@ const rows: readonly Row[] = [
     async () => (await import('./system/version.ts')).version,
   ],
   [['inspect'], 'Return low-level information on anything', async () => (await import('./system/inspect.ts')).inspect],
+  [
+    ['demo'],
+    'Build and run a small web app, from nothing to its answer',
+    async () => (await import('./system/demo.ts')).demo,
+  ],
   [['daemon'], 'Run the engine in the foreground', async () => (await import('./system/daemon.ts')).daemon],
 ];
 

@@ -1,4 +1,4 @@
-import { mkdirSync, openSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { findInstallation } from './installation.ts';
 const START_TIMEOUT_MS = 20_000;
 const LOG = '/var/log/berth.log';
 const RUN = '/run/berth';
+const PIDFILE = `${RUN}/berth.pid`;
 
 /** Does somebody accept connections there? EACCES counts as yes: the request will say so better. */
 export function answers(path: string): Promise<boolean> {
@@ -59,4 +60,12 @@ export async function ensureDaemon(
     await sleep(waitMs);
   }
   throw unavailable('daemon-did-not-start', `the daemon did not start; its log says why: ${LOG}`);
+}
+
+/** Asks our own daemon to end, and waits until it has. */
+export async function stopDaemon(): Promise<void> {
+  const pid = Number(readFileSync(PIDFILE, 'utf8').trim());
+  if (!Number.isSafeInteger(pid) || pid <= 1) return;
+  process.kill(pid, 'SIGTERM');
+  for (let waited = 0; waited < 200 && existsSync(`/proc/${pid}`); waited++) await sleep(50);
 }
