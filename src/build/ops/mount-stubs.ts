@@ -1,89 +1,125 @@
 import {
+  type BigIntStats,
   closeSync,
   constants,
   fstatSync,
   futimesSync,
+  lchownSync,
   lstatSync,
+  lutimesSync,
   openSync,
   readdirSync,
+  readlinkSync,
   rmdirSync,
   type Stats,
+  symlinkSync,
   unlinkSync,
 } from 'node:fs';
 
-/** Where the runtime binds or mounts something over every step's root. */
-const TARGETS = ['/etc/hosts', '/etc/resolv.conf', '/etc/hostname', '/proc', '/sys', '/dev'];
+/** Where the runtime mounts over every step's root, or the engine makes a file for a container. */
+const TARGETS = [
+  '/proc',
+  '/sys',
+  '/dev/pts',
+  '/dev/shm',
+  '/dev/console',
+  '/etc/hosts',
+  '/etc/resolv.conf',
+  '/etc/hostname',
+  '/etc/mtab',
+  '/.dockerenv',
+];
 
-interface Missing {
-  /** Path components up to and with the first one that is not there. */
-  parts: string[];
-  /** How its folder looked before. */
+/** `/etc/mtab` is made as this link. */
+const MTAB = '/proc/mounts';
+
+interface Watched {
+  /** The mount point. */
+  parts: readonly string[];
+  /** How many of its components were there. */
+  depth: number;
+  /** How the last of those looked before. */
   folder: Stats;
   names: string;
+  /** A link that was next and was taken away, to be put back. */
+  link: { text: string; stat: BigIntStats } | undefined;
 }
 
 /**
- * Mount points that the root lacks. The runtime makes them (an empty file or folder each), and they must not end up in
- * the layer; `remove` takes away those that are still empty and were not there before, and when the folder holds what it
- * held before gives it its old times back.
+ * Prepares a root for a step, and afterwards makes it as if nothing but the step had happened, so that only what the step
+ * changed is in the layer.
+ *
+ * Before: links at mount points (or on the way to them) are taken away, because a mount must not be led somewhere else.
+ * After (`restore`): stubs that the runtime made and that are still empty go, the links come back, and a folder that
+ * holds what it held before gets its old times.
  *
  * Every step down goes by an open directory fd with O_NOFOLLOW, so a link put there by the step leads nowhere.
  */
-export function watchMountStubs(root: string, extraTargets: readonly string[] = []): { remove(): void } {
-  const missing = new Map<string, Missing>();
-  for (const target of [...TARGETS, ...extraTargets]) {
-    const found = firstMissing(
-      root,
-      target.split('/').filter((part) => part !== ''),
+export function guardMountPoints(root: string, extraTargets: readonly string[] = []): { restore(): void } {
+  const watched = [...TARGETS, ...extraTargets].flatMap((target) => {
+    return (
+      watchTarget(
+        root,
+        target.split('/').filter((part) => part !== ''),
+      ) ?? []
     );
-    if (found !== undefined) missing.set(found.parts.join('/'), found);
-  }
+  });
   return {
-    remove() {
-      for (const entry of missing.values()) removeStub(root, entry);
+    restore() {
+      for (const entry of watched) removeStub(root, entry);
+      for (const entry of watched) restoreFolder(root, entry);
     },
   };
 }
 
-function firstMissing(root: string, parts: string[]): Missing | undefined {
-  for (let depth = 1; depth <= parts.length; depth++) {
-    const found = withFolder(root, parts.slice(0, depth - 1), (fd) => {
-      const name = parts[depth - 1] ?? '';
-      const stat = lstatSync(at(fd, name), { throwIfNoEntry: false });
-      if (stat === undefined) {
-        return { parts: parts.slice(0, depth), folder: fstatSync(fd), names: readdirSync(at(fd, '.')).join('\0') };
-      }
-      return stat.isDirectory() ? 'deeper' : 'there';
+/** Undefined when the target is there for real. */
+function watchTarget(root: string, parts: readonly string[]): Watched | undefined {
+  for (let depth = 0; depth < parts.length; depth++) {
+    const found = withFolder(root, parts.slice(0, depth), (fd): Watched | 'deeper' | undefined => {
+      const path = at(fd, parts[depth] ?? '');
+      const stat = lstatSync(path, { throwIfNoEntry: false, bigint: true });
+      if (stat?.isDirectory()) return 'deeper';
+      if (stat !== undefined && !stat.isSymbolicLink()) return undefined;
+      const before = { parts, depth, folder: fstatSync(fd), names: namesIn(fd) };
+      if (stat === undefined) return { ...before, link: undefined };
+      const link = { text: readlinkSync(path), stat };
+      unlinkSync(path);
+      return { ...before, link };
     });
-    if (found === undefined || found === 'there') return undefined;
     if (found !== 'deeper') return found;
   }
   return undefined;
 }
 
-function removeStub(root: string, { parts, folder, names }: Missing): void {
-  withFolder(root, parts.slice(0, -1), (fd) => {
-    removeEmpty(fd, parts.at(-1) ?? '');
-    if (readdirSync(at(fd, '.')).join('\0') === names) futimesSync(fd, folder.atimeMs / 1000, folder.mtimeMs / 1000);
-  });
-}
-
-/** Removes an empty file, or a folder that holds nothing but such. */
-function removeEmpty(fd: number, name: string): void {
-  const stat = lstatSync(at(fd, name), { throwIfNoEntry: false });
-  if (stat?.isFile() && stat.size === 0) unlinkSync(at(fd, name));
-  if (!stat?.isDirectory()) return;
-  const inner = openFolder(at(fd, name));
-  if (inner === undefined) return;
-  try {
-    for (const child of readdirSync(at(inner, '.'))) removeEmpty(inner, child);
-    if (readdirSync(at(inner, '.')).length === 0) rmdirSync(at(fd, name));
-  } finally {
-    closeSync(inner);
+/** The mount point itself if it is empty, then the folders made on the way to it if they are. */
+function removeStub(root: string, { parts, depth }: Watched): void {
+  for (let level = parts.length; level > depth; level--) {
+    withFolder(root, parts.slice(0, level - 1), (fd) => removeEmpty(at(fd, parts[level - 1] ?? ''), parts));
   }
 }
 
+function removeEmpty(path: string, parts: readonly string[]): void {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat?.isFile() && stat.size === 0) unlinkSync(path);
+  else if (stat?.isDirectory() && readdirSync(path).length === 0) rmdirSync(path);
+  else if (stat?.isSymbolicLink() && parts.at(-1) === 'mtab' && readlinkSync(path) === MTAB) unlinkSync(path);
+}
+
+function restoreFolder(root: string, { parts, depth, folder, names, link }: Watched): void {
+  withFolder(root, parts.slice(0, depth), (fd) => {
+    const path = at(fd, parts[depth] ?? '');
+    if (link !== undefined && lstatSync(path, { throwIfNoEntry: false }) === undefined) {
+      symlinkSync(link.text, path);
+      lchownSync(path, Number(link.stat.uid), Number(link.stat.gid));
+      lutimesSync(path, Number(link.stat.atimeMs) / 1000, Number(link.stat.mtimeMs) / 1000);
+    }
+    if (namesIn(fd) === names) futimesSync(fd, folder.atimeMs / 1000, folder.mtimeMs / 1000);
+  });
+}
+
 const at = (fd: number, name: string): string => `/proc/self/fd/${fd}/${name}`;
+
+const namesIn = (fd: number): string => readdirSync(at(fd, '.')).toSorted().join('\0');
 
 function openFolder(path: string): number | undefined {
   try {

@@ -115,7 +115,7 @@ async function missing(
 ): Promise<Error> {
   const where = fromContext ? 'file not found in build context or excluded by .dockerignore: ' : '';
   const path = posix.resolve('/', word).slice(1);
-  const message = `${op.instruction} failed: ${where}stat ${fromContext ? path : word}: file does not exist`;
+  const message = `${op.instruction} failed: ${where}stat ${path}: file does not exist`;
   const folder = posix.dirname(path);
   const beside = await layers.glob(root, folder === '.' ? '*' : `${folder}/*`).catch(() => []);
   return invalidParameter('copy-source-missing', message, {
