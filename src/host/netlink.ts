@@ -37,6 +37,7 @@ const REPLACE = 0x100;
 const CREATE = 0x400;
 const DUMP = 0x300;
 
+const EBADF = 9;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const RTM = {
@@ -208,6 +209,7 @@ export class Netlink implements Disposable {
   readonly #fd: number;
   readonly #buffer = Buffer.allocUnsafe(RECEIVE_BYTES);
   #sequence = 0;
+  #isOpen = true;
 
   constructor(protocol = NETLINK_ROUTE) {
     this.#fd = checked(socket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol), 'socket', 'netlink');
@@ -290,7 +292,8 @@ export class Netlink implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#fd);
+    if (this.#isOpen) closeSync(this.#fd);
+    this.#isOpen = false;
   }
 
   *#dump(type: number, body: Buffer): Generator<Buffer> {
@@ -308,6 +311,8 @@ export class Netlink implements Disposable {
   }
 
   #send(data: Buffer): void {
+    // The number may be another file's by now.
+    if (!this.#isOpen) throw new HostError('send', EBADF, 'netlink');
     checked(send(this.#fd, data, data.length, 0), 'send', 'netlink');
   }
 

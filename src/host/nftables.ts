@@ -17,6 +17,7 @@ export interface Nftables {
   run(commands: string): void;
   /** A `list …` command's answer, parsed. @throws NftablesError */
   query(command: string): { nftables: Record<string, unknown>[] };
+  /** Idempotent; everything throws afterwards. */
   close(): void;
 }
 
@@ -39,7 +40,9 @@ export function openNftables(): Nftables {
   bufferOutput(context);
   bufferError(context);
 
+  let isOpen = true;
   const execute = (commands: string, flags: number): string => {
+    if (!isOpen) throw new NftablesError('closed', commands);
     setFlags(context, flags);
     const failed = runBuffer(context, commands) !== 0;
     const text = String(output(context) ?? '');
@@ -51,6 +54,9 @@ export function openNftables(): Nftables {
   return {
     run: (commands) => void execute(commands, 0),
     query: (command) => JSON.parse(execute(command, JSON_OUTPUT)),
-    close: () => free(context),
+    close() {
+      if (isOpen) free(context);
+      isOpen = false;
+    },
   };
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { change, inNetworkNamespace, Netlink, openNftables } from '../host/index.ts';
 import type { Sandbox } from './contract.ts';
 import { neighbourFixture } from './neighbour.fixture.ts';
-import { networksFixture, sandboxRequest } from './networks.fixture.ts';
+import { NEEDS_ROOT, networksFixture, sandboxRequest } from './networks.fixture.ts';
 import { dial, serve } from './traffic.fixture.ts';
 
 const pathOf = (sandbox: Sandbox): string => sandbox.netnsPath ?? assert.fail('no namespace');
@@ -13,7 +13,7 @@ const isRefused = (answer: string): void => assert.match(answer, /^(timeout|E[A-
 
 const PORTS = { tcp: 80, udp: 53 } as const;
 
-test('N-01: what is published on 127.0.0.1 is for this host alone', async () => {
+test('N-01: what is published on 127.0.0.1 is for this host alone', { skip: NEEDS_ROOT }, async () => {
   await using fixture = await networksFixture();
   const networks = await fixture.start();
   const web = await networks.open(
@@ -34,7 +34,7 @@ test('N-01: what is published on 127.0.0.1 is for this host alone', async () => 
   }
 });
 
-test('N-02: what is not published cannot be reached by routing to it', async () => {
+test('N-02: what is not published cannot be reached by routing to it', { skip: NEEDS_ROOT }, async () => {
   await using fixture = await networksFixture();
   const networks = await fixture.start();
   const web = await networks.open(
@@ -64,7 +64,9 @@ test('N-02: what is not published cannot be reached by routing to it', async () 
   assert.match(await dial(attacker.netns, 'tcp', ipOf(web), 80), /^hello /);
 });
 
-test("containers reach out behind the host's address, beside an engine that drops what it forwards", async () => {
+test("containers reach out behind the host's address, beside an engine that drops what it forwards", {
+  skip: NEEDS_ROOT,
+}, async () => {
   await using fixture = await networksFixture();
   const networks = await fixture.start();
   const inside = await networks.open(sandboxRequest('inside'));
@@ -76,7 +78,7 @@ test("containers reach out behind the host's address, beside an engine that drop
   assert.equal(tcp.hits.length + udp.hits.length, 2);
 });
 
-test("a container cannot reach the host's own loopback", async () => {
+test("a container cannot reach the host's own loopback", { skip: NEEDS_ROOT }, async () => {
   await using fixture = await networksFixture();
   const networks = await fixture.start();
   const bridge = (await networks.inspect('bridge')).IPAM?.Config?.[0]?.Gateway ?? '';

@@ -7,6 +7,9 @@ import type { Networks, SandboxRequest } from './contract.ts';
 import { createNetworks } from './create-networks.ts';
 import type { NetworksConfig } from './needs.ts';
 
+/** `{ skip: NEEDS_ROOT }`: false where these tests can run, else why not. */
+export const NEEDS_ROOT = process.getuid?.() === 0 ? false : 'needs root';
+
 /** A metadata store that keeps its rows in memory, so that a "restarted" room finds them again. */
 export function memoryMetadata(): Metadata {
   const rows = new Map<string, { bucket: string; key: string; value: unknown }>();

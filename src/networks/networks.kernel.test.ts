@@ -6,11 +6,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inNetworkNamespace, Netlink, openNftables } from '../host/index.ts';
 import type { Sandbox } from './contract.ts';
-import { networksFixture, sandboxRequest } from './networks.fixture.ts';
+import { NEEDS_ROOT, networksFixture, sandboxRequest } from './networks.fixture.ts';
 import { dial, serve } from './traffic.fixture.ts';
 
 const publishing = (port: string, hostPort: string, hostIp = '') => ({
@@ -25,9 +25,7 @@ const hostAddress = (): string =>
     .find((each) => each?.family === 'IPv4' && !each.internal && !each.address.startsWith('172.'))?.address ??
   assert.fail('no host address');
 
-before(() => assert.equal(process.getuid?.(), 0, 'these tests need root'));
-
-test('the three predefined networks look as dockerd shows them, and keep their ids', async () => {
+test('the three predefined networks look as dockerd shows them, and keep their ids', { skip: NEEDS_ROOT }, async () => {
   await using fixture = await networksFixture();
   const first = await fixture.start();
   const list = await first.list({});
@@ -64,7 +62,7 @@ test('the three predefined networks look as dockerd shows them, and keep their i
   assert.equal((await second.inspect(String(bridge.Id).slice(0, 5))).Name, 'bridge');
 });
 
-test('a bridge container: addresses, sysctls, files, events', async () => {
+test('a bridge container: addresses, sysctls, files, events', { skip: NEEDS_ROOT }, async () => {
   await using fixture = await networksFixture();
   const networks = await fixture.start();
   const request = sandboxRequest('aaaabbbbcccc', {
@@ -119,7 +117,7 @@ test('a bridge container: addresses, sysctls, files, events', async () => {
   assert.notEqual(ipOf(again), ipOf(sandbox));
 });
 
-test('host and none', async () => {
+test('host and none', { skip: NEEDS_ROOT }, async () => {
   await using fixture = await networksFixture();
   const networks = await fixture.start();
   const host = await networks.open(sandboxRequest('h', { mode: 'host', hostname: 'machine' }));
@@ -140,7 +138,7 @@ test('host and none', async () => {
   });
 });
 
-test('traffic: container, bridge, host, neighbour, beside another engine', async () => {
+test('traffic: container, bridge, host, neighbour, beside another engine', { skip: NEEDS_ROOT }, async () => {
   await using fixture = await networksFixture();
   const networks = await fixture.start();
   const [a, b] = await Promise.all([networks.open(sandboxRequest('a')), networks.open(sandboxRequest('b'))]);
@@ -153,7 +151,9 @@ test('traffic: container, bridge, host, neighbour, beside another engine', async
   assert.equal(onHost.hits.length, 1);
 });
 
-test('published ports answer on loopback, host address, [::1], from a container and from itself', async () => {
+test('published ports answer on loopback, host address, [::1], from a container and from itself', {
+  skip: NEEDS_ROOT,
+}, async () => {
   await using fixture = await networksFixture();
   const networks = await fixture.start();
   const web = await networks.open(
@@ -193,7 +193,7 @@ test('published ports answer on loopback, host address, [::1], from a container 
   assert.equal(await dial(undefined, 'tcp', '127.0.0.1', tcp), 'ECONNREFUSED');
 });
 
-test("N-09: a port in use is refused in Docker's words, and leaves nothing", async () => {
+test("N-09: a port in use is refused in Docker's words, and leaves nothing", { skip: NEEDS_ROOT }, async () => {
   await using fixture = await networksFixture();
   const networks = await fixture.start();
   const first = await networks.open(sandboxRequest('one', publishing('80/tcp', '')));
@@ -234,7 +234,7 @@ test("N-09: a port in use is refused in Docker's words, and leaves nothing", asy
   assert.ok(service);
 });
 
-test('24 at once all get their own address', async () => {
+test('24 at once all get their own address', { skip: NEEDS_ROOT }, async () => {
   await using fixture = await networksFixture();
   const networks = await fixture.start();
   const all = await Promise.all(
@@ -244,7 +244,7 @@ test('24 at once all get their own address', async () => {
   assert.equal(new Set(all.map((each) => hostPortOf(each, '80/tcp'))).size, 24);
 });
 
-test('100 rounds leave no link, namespace, rule, mount or file descriptor', async () => {
+test('100 rounds leave no link, namespace, rule, mount or file descriptor', { skip: NEEDS_ROOT }, async () => {
   await using fixture = await networksFixture();
   const networks = await fixture.start();
   const round = async (n: number): Promise<void> => {
@@ -271,10 +271,10 @@ test('100 rounds leave no link, namespace, rule, mount or file descriptor', asyn
   await waitUntil(() => portsOf(fixture.device).length === 0);
 });
 
-test('a udp client that keeps its port reaches the next container', async () => {
+test('a udp client that keeps its port reaches the next container', { skip: NEEDS_ROOT }, async () => {
   await using fixture = await networksFixture();
   const networks = await fixture.start();
-  const client = createSocket('udp4');
+  await using client = createSocket('udp4');
   const answers: string[] = [];
   client.on('message', (data) => answers.push(String(data)));
   const first = await networks.open(sandboxRequest('one', publishing('53/udp', '')));
@@ -297,10 +297,9 @@ test('a udp client that keeps its port reaches the next container', async () => 
   await using service = await serve(pathOf(second), 'udp', 53);
   await ask();
   assert.ok(service.hits.length > 0);
-  client.close();
 });
 
-test('kill -9 of the daemon: the next one takes over its containers', async () => {
+test('kill -9 of the daemon: the next one takes over its containers', { skip: NEEDS_ROOT }, async () => {
   await using fixture = await networksFixture();
   const source = `
     import { createNetworks } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)};
@@ -336,7 +335,7 @@ test('kill -9 of the daemon: the next one takes over its containers', async () =
   assert.ok(service);
 });
 
-test('a restarted daemon takes over: addresses, ports, rules; the rest is swept', async () => {
+test('a restarted daemon takes over: addresses, ports, rules; the rest is swept', { skip: NEEDS_ROOT }, async () => {
   await using fixture = await networksFixture();
   const first = await fixture.start();
   const request = sandboxRequest('kept', publishing('80/tcp', '', '127.0.0.1'));
@@ -366,7 +365,7 @@ test('a restarted daemon takes over: addresses, ports, rules; the rest is swept'
   assert.ok(service);
 });
 
-test('a stop with nothing running leaves the host as it was', async () => {
+test('a stop with nothing running leaves the host as it was', { skip: NEEDS_ROOT }, async () => {
   await using fixture = await networksFixture();
   const networks = await fixture.start();
   await networks.open(sandboxRequest('x'));

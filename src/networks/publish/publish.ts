@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { PortMap } from '../../api/index.ts';
 import { type EngineError, invalidParameter, systemError } from '../../errors/index.ts';
 import { Rollback, unwind } from '../../lib/index.ts';
@@ -138,7 +139,7 @@ const REASONS: Record<string, string> = {
 function addressesOf(hostIp: string, hasIpv6: boolean): string[] {
   if (hostIp === '') return hasIpv6 ? ['0.0.0.0', '::'] : ['0.0.0.0'];
   const plain = hostIp.replace(/^\[(.*)\]$/, '$1');
-  if (!/^[0-9a-fA-F:.]+$/.test(plain)) throw invalidParameter('bad-host-ip', `invalid host IP address: ${hostIp}`);
+  if (isIP(plain) === 0) throw invalidParameter('bad-host-ip', `invalid host IP address: ${hostIp}`);
   return [plain];
 }
 
