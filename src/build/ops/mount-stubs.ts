@@ -1,20 +1,26 @@
 import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  fstatSync,
-  futimesSync,
-  lchownSync,
-  lstatSync,
-  lutimesSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  rmdirSync,
-  type Stats,
-  symlinkSync,
-  unlinkSync,
-} from 'node:fs';
+  chownAt,
+  closeFd,
+  type FileStat,
+  findStatAt,
+  HostError,
+  namesIn,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_RDONLY,
+  openAt,
+  readlinkAt,
+  rmdirAt,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  splitPath,
+  statFd,
+  symlinkAt,
+  unlinkAt,
+  utimesAt,
+} from '../../host/index.ts';
 
 /** Where the runtime mounts over every step's root, or the engine makes a file for a container. */
 const TARGETS = [
@@ -31,18 +37,18 @@ const TARGETS = [
 ];
 
 /** `/etc/mtab` is made as this link. */
-const MTAB = '/proc/mounts';
+const MTAB = { name: Buffer.from('mtab'), target: Buffer.from('/proc/mounts') };
 
 interface Watched {
   /** The mount point. */
-  parts: readonly string[];
+  parts: readonly Buffer[];
   /** How many of its components were there. */
   depth: number;
   /** How the last of those looked before. */
-  folder: Stats;
+  folder: FileStat;
   names: string;
   /** A link that was next and was taken away, to be put back. */
-  link: { text: string; stat: BigIntStats } | undefined;
+  link: { target: Buffer; stat: FileStat } | undefined;
 }
 
 /**
@@ -51,19 +57,14 @@ interface Watched {
  *
  * Before: links at mount points (or on the way to them) are taken away, because a mount must not be led somewhere else.
  * After (`restore`): stubs that the runtime made and that are still empty go, the links come back, and a folder that
- * holds what it held before gets its old times.
+ * holds what it held before gets its old time.
  *
  * Every step down goes by an open directory fd with O_NOFOLLOW, so a link put there by the step leads nowhere.
  */
 export function guardMountPoints(root: string, extraTargets: readonly string[] = []): { restore(): void } {
-  const watched = [...TARGETS, ...extraTargets].flatMap((target) => {
-    return (
-      watchTarget(
-        root,
-        target.split('/').filter((part) => part !== ''),
-      ) ?? []
-    );
-  });
+  const watched = [...TARGETS, ...extraTargets].flatMap(
+    (target) => watchTarget(root, splitPath(Buffer.from(target))) ?? [],
+  );
   return {
     restore() {
       for (const entry of watched) removeStub(root, entry);
@@ -73,17 +74,16 @@ export function guardMountPoints(root: string, extraTargets: readonly string[] =
 }
 
 /** Undefined when the target is there for real. */
-function watchTarget(root: string, parts: readonly string[]): Watched | undefined {
-  for (let depth = 0; depth < parts.length; depth++) {
+function watchTarget(root: string, parts: readonly Buffer[]): Watched | undefined {
+  for (const [depth, name] of parts.entries()) {
     const found = withFolder(root, parts.slice(0, depth), (fd): Watched | 'deeper' | undefined => {
-      const path = at(fd, parts[depth] ?? '');
-      const stat = lstatSync(path, { throwIfNoEntry: false, bigint: true });
-      if (stat?.isDirectory()) return 'deeper';
-      if (stat !== undefined && !stat.isSymbolicLink()) return undefined;
-      const before = { parts, depth, folder: fstatSync(fd), names: namesIn(fd) };
+      const stat = findStatAt(fd, name);
+      if (isType(stat, S_IFDIR)) return 'deeper';
+      if (stat !== undefined && !isType(stat, S_IFLNK)) return undefined;
+      const before = { parts, depth, folder: statFd(fd), names: listed(fd) };
       if (stat === undefined) return { ...before, link: undefined };
-      const link = { text: readlinkSync(path), stat };
-      unlinkSync(path);
+      const link = { target: readlinkAt(fd, name), stat };
+      unlinkAt(fd, name);
       return { ...before, link };
     });
     if (found !== 'deeper') return found;
@@ -93,55 +93,72 @@ function watchTarget(root: string, parts: readonly string[]): Watched | undefine
 
 /** The mount point itself if it is empty, then the folders made on the way to it if they are. */
 function removeStub(root: string, { parts, depth }: Watched): void {
-  for (let level = parts.length; level > depth; level--) {
-    withFolder(root, parts.slice(0, level - 1), (fd) => removeEmpty(at(fd, parts[level - 1] ?? ''), parts));
+  for (const [level, name] of [...parts.entries()].toReversed()) {
+    if (level >= depth) withFolder(root, parts.slice(0, level), (fd) => removeEmpty(fd, name));
   }
 }
 
-function removeEmpty(path: string, parts: readonly string[]): void {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat?.isFile() && stat.size === 0) unlinkSync(path);
-  else if (stat?.isDirectory() && readdirSync(path).length === 0) rmdirSync(path);
-  else if (stat?.isSymbolicLink() && parts.at(-1) === 'mtab' && readlinkSync(path) === MTAB) unlinkSync(path);
+function removeEmpty(fd: number, name: Buffer): void {
+  const stat = findStatAt(fd, name);
+  if (isType(stat, S_IFREG) && stat?.sizeBytes === 0) unlinkAt(fd, name);
+  else if (isType(stat, S_IFDIR)) removeEmptyFolder(fd, name);
+  else if (isType(stat, S_IFLNK) && name.equals(MTAB.name) && readlinkAt(fd, name).equals(MTAB.target)) {
+    unlinkAt(fd, name);
+  }
+}
+
+function removeEmptyFolder(fd: number, name: Buffer): void {
+  try {
+    rmdirAt(fd, name);
+  } catch (error) {
+    if (!(error instanceof HostError) || (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST')) throw error;
+  }
 }
 
 function restoreFolder(root: string, { parts, depth, folder, names, link }: Watched): void {
   withFolder(root, parts.slice(0, depth), (fd) => {
-    const path = at(fd, parts[depth] ?? '');
-    if (link !== undefined && lstatSync(path, { throwIfNoEntry: false }) === undefined) {
-      symlinkSync(link.text, path);
-      lchownSync(path, Number(link.stat.uid), Number(link.stat.gid));
-      lutimesSync(path, Number(link.stat.atimeMs) / 1000, Number(link.stat.mtimeMs) / 1000);
+    const name = parts[depth];
+    if (link !== undefined && name !== undefined && findStatAt(fd, name) === undefined) {
+      symlinkAt(link.target, fd, name);
+      chownAt(fd, name, link.stat.uid, link.stat.gid);
+      utimesAt(fd, name, { sec: link.stat.mtimeSec, nsec: link.stat.mtimeNsec });
     }
-    if (namesIn(fd) === names) futimesSync(fd, folder.atimeMs / 1000, folder.mtimeMs / 1000);
+    if (listed(fd) === names) utimesAt(fd, HERE, { sec: folder.mtimeSec, nsec: folder.mtimeNsec });
   });
 }
 
-const at = (fd: number, name: string): string => `/proc/self/fd/${fd}/${name}`;
+const isType = (stat: FileStat | undefined, type: number): boolean =>
+  stat !== undefined && (stat.mode & S_IFMT) === type;
 
-const namesIn = (fd: number): string => readdirSync(at(fd, '.')).toSorted().join('\0');
+const listed = (fd: number): string =>
+  Buffer.concat(namesIn(fd).flatMap((name) => [name, Buffer.of(0)])).toString('latin1');
 
-function openFolder(path: string): number | undefined {
+function openFolder(dirFd: number, name: Buffer): number | undefined {
   try {
-    return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  } catch {
-    return undefined;
+    return openAt(dirFd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  } catch (error) {
+    if (error instanceof HostError) return undefined;
+    throw error;
   }
 }
 
 /** Undefined when a component is missing or is not a folder. */
-function withFolder<T>(root: string, parts: readonly string[], work: (fd: number) => T): T | undefined {
-  let fd = openFolder(root);
+function withFolder<T>(root: string, parts: readonly Buffer[], work: (fd: number) => T): T | undefined {
+  let fd = openFolder(AT_FDCWD, Buffer.from(root));
   for (const part of parts) {
     if (fd === undefined) return undefined;
-    const next = openFolder(at(fd, part));
-    closeSync(fd);
+    const next = openFolder(fd, part);
+    closeFd(fd);
     fd = next;
   }
   if (fd === undefined) return undefined;
   try {
     return work(fd);
   } finally {
-    closeSync(fd);
+    closeFd(fd);
   }
 }
+
+/** `root` is an absolute path of ours. */
+const AT_FDCWD = -100;
+const HERE = Buffer.from('.');
