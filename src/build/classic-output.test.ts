@@ -122,3 +122,13 @@ test('rm=0 says nothing about removed containers', async () => {
   const removed: BuildEvent = { type: 'step-removed', step: 1, containerId: 'c'.repeat(64) };
   assert.equal(await render([plan('a'), started(1), removed], { removeIntermediate: false }), 'Step 1/1 : I1\n');
 });
+
+test('our own client hears why a step runs, and where and how it failed', async () => {
+  const failure = systemError('step-failed', 'no', {
+    detail: { step: 1, range: { startLine: 4, endLine: 5 }, suggestion: 'try' },
+  });
+  const event: BuildEvent = { type: 'step-running', step: 1, containerId: '', cache: { hit: false, reason: 'why' } };
+  const text = await render([plan('a'), started(1), event], { explain: true }, failure);
+  assert.match(text, /\{"aux":\{"Cache":\{"step":1,"reason":"why"\}\}\}/);
+  assert.match(text, /"errorDetail":\{"message":"no","line":4,"hint":"try"\}/);
+});

@@ -1,26 +1,32 @@
 import { EngineError, messageOf } from '../errors/index.ts';
 import type { BuildEvent, PlannedStep } from './contract.ts';
+import type { Range } from './dockerfile/contract.ts';
 
 /** One JSON message of `POST /build`'s answer. */
 export interface ClassicMessage {
   stream?: string;
-  aux?: { ID: string };
+  /** `Cache` only for a client that asked (`explain`): why the step is not cached. */
+  aux?: { ID: string } | { Cache: { step: number; reason: string } };
   error?: string;
-  errorDetail?: { code?: number; message: string; range?: unknown; suggestion?: unknown };
+  /** `line` and `hint` are ours; Docker's clients pass over them. */
+  errorDetail?: { code?: number; message: string; line?: number; hint?: string };
 }
 
 export interface ClassicOutput {
   emit(event: BuildEvent): void | Promise<void>;
-  /** After a failure: what is still held back, then the error as the classic builder puts it. */
-  fail(error: unknown): Promise<void>;
-  /** Something was written: the status line is gone, a failure has to go into the stream. */
-  readonly hasStarted: boolean;
+  /**
+   * After a failure: what is still held back, then the error as the classic builder puts it. False, and nothing is
+   * written, when the build failed before its first line: then it is an answer with a status of its own.
+   */
+  fail(error: unknown): Promise<boolean>;
 }
 
 export interface ClassicOptions {
   write(message: ClassicMessage): void | Promise<void>;
   /** Only the id at the end; everything when it fails. */
   quiet: boolean;
+  /** Our own client: says why steps are not cached, and gives the image's id apart even when quiet. */
+  explain?: boolean;
   /** `rm=0` keeps the line about the removed container away. */
   removeIntermediate: boolean;
 }
@@ -99,8 +105,7 @@ export function createClassicOutput(options: ClassicOptions): ClassicOutput {
       case 'step-cached':
         return forStep(event.step, [{ stream: ' ---> Using cache\n' }]);
       case 'step-running':
-        if (event.containerId === '') return;
-        return forStep(event.step, [{ stream: ` ---> Running in ${event.containerId.slice(0, 12)}\n` }]);
+        return forStep(event.step, runningLines(event));
       case 'step-output':
         return forStep(event.step, [{ stream: decorate(event.stream, decode(event)) }]);
       case 'step-removed':
@@ -126,6 +131,15 @@ export function createClassicOutput(options: ClassicOptions): ClassicOutput {
     }
   };
 
+  const runningLines = ({
+    step,
+    containerId,
+    cache,
+  }: Extract<BuildEvent, { type: 'step-running' }>): ClassicMessage[] => [
+    ...(options.explain ? [{ aux: { Cache: { step, reason: cache.reason } } }] : []),
+    ...(containerId === '' ? [] : [{ stream: ` ---> Running in ${containerId.slice(0, 12)}\n` }]),
+  ];
+
   /** Chunks may end inside a character. */
   const decoders = new Map<string, TextDecoder>();
   const decode = (event: Extract<BuildEvent, { type: 'step-output' }>): string => {
@@ -146,23 +160,21 @@ export function createClassicOutput(options: ClassicOptions): ClassicOutput {
   };
 
   const end = async (): Promise<void> => {
-    hasStarted = true;
+    if (options.explain) await options.write({ aux: { ID: imageId } });
     await options.write({ stream: `${imageId}\n` });
   };
 
   return {
-    get hasStarted() {
-      return hasStarted;
-    },
     emit: render,
     async fail(error) {
+      if (!hasStarted && quiet.length === 0) return false;
       for (const step of [...held.keys()].filter((number) => number < failedStep(error)).toSorted((a, b) => a - b)) {
         await release(step);
       }
       await release(failedStep(error));
-      hasStarted = true;
       for (const message of quiet.splice(0)) await options.write(message);
       await options.write(errorMessage(error));
+      return true;
     },
   };
 }
@@ -190,13 +202,17 @@ function errorMessage(error: unknown): ClassicMessage {
   const message = messageOf(error);
   const detail = error instanceof EngineError ? error.detail : {};
   const { exitCode, range, suggestion } = detail;
+  const line = isRange(range) ? range.startLine : undefined;
   return {
     errorDetail: {
       ...(typeof exitCode === 'number' ? { code: exitCode } : {}),
       message,
-      ...(range === undefined ? {} : { range }),
-      ...(suggestion === undefined ? {} : { suggestion }),
+      ...(line === undefined ? {} : { line }),
+      ...(typeof suggestion === 'string' ? { hint: suggestion } : {}),
     },
     error: message,
   };
 }
+
+const isRange = (value: unknown): value is Range =>
+  typeof value === 'object' && value !== null && 'startLine' in value && typeof value.startLine === 'number';

@@ -2,7 +2,11 @@ import type { Images } from '../images/index.ts';
 import type { Platform } from '../oci/index.ts';
 import type { Layers, Metadata, Snapshots } from '../store/index.ts';
 
-/** A `RUN` step, as `containers` offers it: equal rank, so its shape is restated here and matched in `daemon/assemble.ts`. */
+/**
+ * A `RUN` step, as `containers` offers it: equal rank, so its shape is restated here and matched in `daemon/assemble.ts`.
+ * Whoever runs it leaves nothing of its own in `rootfs` (mount points it made are gone, folder times are back): what is
+ * there afterwards becomes the layer.
+ */
 export interface StepProcess {
   id: string;
   rootfs: string;

@@ -90,7 +90,7 @@ export async function openSession(
     async withRoot(parent, work) {
       signal.throwIfAborted();
       const key = nextKey();
-      const mount = await needs.snapshots.prepare(key, parent);
+      const mount = await needs.snapshots.prepare(key, parent, { isVolatile: true });
       live.add(key);
       try {
         const root = await mounted(key, mount);

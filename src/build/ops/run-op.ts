@@ -2,11 +2,12 @@ import { systemError } from '../../errors/index.ts';
 import type { CopyOp, Vertex } from '../graph/vertex.ts';
 import type { BuilderNeeds } from '../needs.ts';
 import type { BuildSession } from '../session.ts';
+import type { ContentSource } from '../solver/keys.ts';
 import type { Made, Solved, StepWatcher } from '../solver/solver.ts';
 import { runCopy } from './copy.ts';
 import { runMkdir } from './mkdir.ts';
 import { runCommand } from './run.ts';
-import { resolveSources } from './sources.ts';
+import { hashSources, resolveSources } from './sources.ts';
 
 type OpNeeds = Pick<BuilderNeeds, 'snapshots' | 'layers' | 'runStep' | 'now'> & {
   openTree(vertex: Vertex): Promise<string>;
@@ -77,4 +78,15 @@ async function copy(op: CopyOp, vertex: Vertex, root: string, session: BuildSess
   const sources = await resolveSources(op, from, isContext, needs.layers);
   const { makeFolder, signal } = session;
   await runCopy(op, { root, from, isContext, sources, makeFolder, signal }, needs.layers);
+}
+
+/** The content key's part of a COPY or ADD: what its words name in that tree. */
+export async function hashCopy(
+  { op, inputs }: Vertex,
+  root: string,
+  layers: OpNeeds['layers'],
+): Promise<ContentSource[]> {
+  if (op.kind !== 'copy') return [];
+  const isContext = inputs[1]?.op.kind === 'context';
+  return hashSources(op, await resolveSources(op, root, isContext, layers), root, layers);
 }

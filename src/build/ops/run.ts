@@ -4,13 +4,9 @@ import { EngineError, systemError } from '../../errors/index.ts';
 import type { RunOp } from '../graph/vertex.ts';
 import type { BuilderNeeds } from '../needs.ts';
 import type { BuildSession } from '../session.ts';
-import { guardMountPoints } from './mount-stubs.ts';
 import { createOutputLimit } from './output-limit.ts';
 
 const TAIL_BYTES = 8 * 1024;
-
-/** Where `runStep` binds the host's certificates; not in the layer either. */
-export const HOST_CA_TARGETS: readonly string[] = ['/run/berth-host-ca.crt'];
 
 export interface RunWatcher {
   output(stream: 'stdout' | 'stderr', data: Buffer): void | Promise<void>;
@@ -28,7 +24,6 @@ export async function runCommand(
   const { request } = session;
   const limit = createOutputLimit(needs.now);
   let tail = Buffer.alloc(0);
-  const guarded = guardMountPoints(root, request.hostCa ? HOST_CA_TARGETS : []);
   try {
     const { exitCode, oomKilled } = await needs.runStep(
       {
@@ -61,8 +56,6 @@ export async function runCommand(
       cause: error,
       detail: { ...error.detail, output: tail.toString('utf8') },
     });
-  } finally {
-    guarded.restore();
   }
 }
 
