@@ -1,1 +1,3 @@
 export type * from './contract.ts';
+export { type ContainersRoom, createContainers } from './create-containers.ts';
+export type { ContainersConfig, ContainersNeeds } from './needs.ts';

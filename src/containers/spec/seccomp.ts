@@ -27,7 +27,7 @@ function rowApplies(row: SeccompRow, target: SeccompTarget): boolean {
   const has = (list: string): boolean => list.split(' ').every((name) => target.capabilities.includes(`CAP_${name}`));
   const isArch = (list: string): boolean => list.split(' ').includes(target.architecture);
   if (row.notOn !== undefined && isArch(row.notOn)) return false;
-  if (row.unless !== undefined && row.unless.split(' ').some((name) => has(name))) return false;
+  if (row.unless?.split(' ').some((name) => has(name))) return false;
   if (row.on !== undefined && !isArch(row.on)) return false;
   if (row.needs !== undefined && !has(row.needs)) return false;
   return row.kernel === undefined || isKernelAtLeast(target.kernelRelease, row.kernel);

@@ -6,7 +6,6 @@ type Check = (host: HostConfig) => boolean;
 /** What a request can ask that is not built yet: refused by name, never ignored. */
 const NOT_YET: readonly [field: string, isAsked: Check][] = [
   ['HostConfig.DeviceRequests', (host) => (host.DeviceRequests ?? []).length > 0],
-  ['HostConfig.Links', (host) => (host.Links ?? []).length > 0],
   ['HostConfig.KernelMemoryTCP', (host) => (host.KernelMemoryTCP ?? 0) !== 0],
   ['HostConfig.Cgroup', (host) => (host.Cgroup ?? '') !== ''],
   ['HostConfig.CpuCount', (host) => (host.CpuCount ?? 0) !== 0],
