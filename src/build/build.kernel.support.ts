@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { isEngineError, notFound } from '../errors/index.ts';
+import { notFound } from '../errors/index.ts';
 import type { Image } from '../images/index.ts';
 import { type Digest, digestOf, type ImageConfigFile, type ImageRunConfig } from '../oci/index.ts';
 import {
@@ -185,7 +185,7 @@ async function addBase(workshop: Workshop): Promise<void> {
   chmodSync(join(root, 'tmp'), 0o1777);
   copyFileSync(BUSYBOX ?? '', join(root, 'bin/busybox'));
   for (const applet of APPLETS) symlinkSync('busybox', join(root, 'bin', applet));
-  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/:/bin/sh\n');
+  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\napp:x:1500:1501::/:/bin/sh\n');
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\nstaff:x:50:\n');
   mount.unmount(root);
   const { diffId, sizeBytes } = await workshop.layers.diff(key);
@@ -272,7 +272,7 @@ async function chrootStep(
   running: Set<string>,
 ): Promise<{ exitCode: number; oomKilled: boolean }> {
   ran.push(request.args);
-  const passwd: Record<string, string> = { app: '1000:1001', root: '0:0' };
+  const passwd: Record<string, string> = { app: '1500:1501', root: '0:0' };
   const user = request.user === '' ? '0:0' : (passwd[request.user] ?? request.user);
   if (!/^\d/.test(user))
     throw notFound('no-such-user', `unable to find user ${user}: no matching entries in passwd file`);

@@ -51,7 +51,8 @@ export async function build(
     if (!signal.aborted || isEngineError(error, 'cancelled')) throw error;
     throw cancelled('build-cancelled', 'build cancelled', { cause: error });
   } finally {
-    await needs.cache.flush();
+    // Uses of records, and records of configuration: nothing is lost but a hit when they do not reach the disk.
+    needs.cache.flush().catch(() => {});
     await session[Symbol.asyncDispose]();
   }
 }
@@ -80,9 +81,11 @@ async function exportImage({ state, id }: StageEnd, { target }: LoweredBuild, ne
     const detail = { range: target.steps[0]?.range };
     throw invalidParameter('no-image', 'No image was generated. Is your Dockerfile empty?', { detail });
   }
+  const bytes = configBytes(state);
+  const imageId = digestOf(bytes);
+  if (needs.images.find(imageId) !== undefined) return imageId;
   // The image's record is durable: what it names must be so before it.
   await needs.snapshots.sync();
-  const bytes = configBytes(state);
   await needs.images.add({ configBytes: bytes, layers: [...state.layers] });
-  return digestOf(bytes);
+  return imageId;
 }

@@ -45,7 +45,7 @@ export async function openSession(
   const id = needs.newId().slice(0, 16);
   const dir = join(needs.tempDir, id);
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const undos: (() => Promise<void>)[] = [() => rm(dir, { recursive: true, force: true })];
+  const undos: (() => Promise<void>)[] = [];
   const live = new Set<SnapshotKey>();
   const trees = new Map<string, Promise<string>>();
   let count = 0;
@@ -115,6 +115,8 @@ export async function openSession(
       await Promise.allSettled(trees.values());
       const leftovers = [...live].map((key) => () => dropSnapshot(key));
       await unwind([...undos, ...leftovers]);
+      // Nobody waits for the context to be gone; what a crash leaves of it is swept.
+      rm(dir, { recursive: true, force: true }).catch(() => {});
     },
   };
 }
