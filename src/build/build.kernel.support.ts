@@ -221,6 +221,7 @@ async function buildFiles(
     write: (message) => void messages.push(message),
     quiet: request.quiet ?? false,
     removeIntermediate: request.removeIntermediate ?? true,
+    forceRemove: request.forceRemove ?? false,
   });
   const full: BuildRequest = {
     dockerfile: 'Dockerfile',

@@ -61,6 +61,9 @@ function refuseWhatIsMissing(request: BuildRequest): void {
   if (request.remote !== undefined && request.remote !== '') {
     throw notImplemented('build-remote', 'building from a remote context (remote=) is not supported yet');
   }
+  if (request.pull) {
+    throw notImplemented('build-pull', '--pull is not supported yet: base images are taken from this machine');
+  }
   if (request.squash) throw notImplemented('build-squash', '--squash is not supported');
 }
 

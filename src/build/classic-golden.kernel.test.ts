@@ -36,6 +36,7 @@ for (const name of goldens.toSorted((a, b) => Number(b.endsWith('-make')) - Numb
         quiet: query['q'] === '1',
         noCache: query['nocache'] === '1',
         removeIntermediate: query['rm'] !== '0',
+        forceRemove: query['forcerm'] === '1',
         labels: JSON.parse(query['labels'] ?? '{}'),
         buildArgs: JSON.parse(query['buildargs'] ?? '{}'),
       });

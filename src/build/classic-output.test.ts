@@ -39,6 +39,7 @@ async function render(events: BuildEvent[], options: Partial<ClassicOptions> = {
     write: (message) => void messages.push(message),
     quiet: false,
     removeIntermediate: true,
+    forceRemove: false,
     ...options,
   });
   for (const event of events) await output.emit(event);
@@ -88,6 +89,7 @@ test('output is not held back while its step is the current one', async () => {
     write: (message) => void seen.push(message.stream ?? ''),
     quiet: false,
     removeIntermediate: true,
+    forceRemove: false,
   });
   for (const event of [plan('a', 'a'), started(1), says(1, 'now')]) await output.emit(event);
   assert.equal(seen.at(-1), 'now');
@@ -119,7 +121,7 @@ test('quiet: the id alone; everything when it fails', async () => {
 });
 
 test('rm=0 says nothing about removed containers', async () => {
-  const removed: BuildEvent = { type: 'step-removed', step: 1, containerId: 'c'.repeat(64) };
+  const removed: BuildEvent = { type: 'step-removed', step: 1, containerId: 'c'.repeat(64), didFail: false };
   assert.equal(await render([plan('a'), started(1), removed], { removeIntermediate: false }), 'Step 1/1 : I1\n');
 });
 

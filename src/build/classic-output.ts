@@ -29,6 +29,8 @@ export interface ClassicOptions {
   explain?: boolean;
   /** `rm=0` keeps the line about the removed container away. */
   removeIntermediate: boolean;
+  /** `forcerm=1` has that line after a failure too. */
+  forceRemove: boolean;
 }
 
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
@@ -109,7 +111,7 @@ export function createClassicOutput(options: ClassicOptions): ClassicOutput {
       case 'step-output':
         return forStep(event.step, [{ stream: decorate(event.stream, decode(event)) }]);
       case 'step-removed':
-        if (!options.removeIntermediate) return;
+        if (!(event.didFail ? options.forceRemove : options.removeIntermediate)) return;
         return forStep(event.step, [
           { stream: ` ---> Removed intermediate container ${event.containerId.slice(0, 12)}\n` },
         ]);

@@ -68,7 +68,8 @@ export type BuildEvent =
   /** `containerId` is '' where the classic builder starts none (COPY, ADD). */
   | { type: 'step-running'; step: number; containerId: string; cache: CacheReason }
   | { type: 'step-output'; step: number; stream: 'stdout' | 'stderr'; data: Buffer }
-  | { type: 'step-removed'; step: number; containerId: string }
+  /** `didFail`: the step's process failed; the build ends. */
+  | { type: 'step-removed'; step: number; containerId: string; didFail: boolean }
   | { type: 'step-done'; step: number; id: string; durationMs: number }
   /** After the last step of a stage; '' when there is nothing in it (`FROM scratch` alone). */
   | { type: 'stage-built'; step: number; imageId: Digest | '' }

@@ -60,6 +60,8 @@ function createWalk(stage: LoweredStage, isNeeded: boolean, needs: WalkNeeds): W
   /** Something of this stage has no known result (only when it is not needed): ids are made up from here on. */
   let isUnknown = false;
   let didRun = false;
+  /** Of the steps that have started to run. */
+  const containers = new Map<LoweredStep, string>();
   let last = 0;
 
   const start = async (step: LoweredStep): Promise<void> => {
@@ -106,6 +108,8 @@ function createWalk(stage: LoweredStage, isNeeded: boolean, needs: WalkNeeds): W
     try {
       await act(step, number, place);
     } catch (error) {
+      const containerId = containers.get(step) ?? '';
+      if (containerId !== '') await emit({ type: 'step-removed', step: number, containerId, didFail: true });
       throw withAdvice(error, step.range, number);
     }
   };
@@ -130,13 +134,12 @@ function createWalk(stage: LoweredStage, isNeeded: boolean, needs: WalkNeeds): W
     advance(step, solved?.created ?? '', solved);
     if (solved?.didRun && containers.has(step)) {
       didRun = true;
-      if (containerId !== '') await emit({ type: 'step-removed', step: number, containerId });
+      if (containerId !== '') await emit({ type: 'step-removed', step: number, containerId, didFail: false });
       return;
     }
     const cache = solved?.cache ?? { hit: true, reason: 'what is copied from this stage is cached' };
     if (id !== before) await emit({ type: 'step-cached', step: number, id, cache });
   };
-  const containers = new Map<LoweredStep, string>();
 
   /** An instruction that changes the configuration only; its record keeps the time, so that ids stay the same. */
   const configure = async (step: LoweredStep, number: number, place: string): Promise<void> => {
@@ -183,7 +186,7 @@ function createWalk(stage: LoweredStage, isNeeded: boolean, needs: WalkNeeds): W
     });
     didRun = true;
     advance(step, created, undefined);
-    await emit({ type: 'step-removed', step: number, containerId });
+    await emit({ type: 'step-removed', step: number, containerId, didFail: false });
   };
 
   return {
