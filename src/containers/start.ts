@@ -82,12 +82,7 @@ interface Network {
 async function openNetwork(needs: StartNeeds, container: Container, undo: Rollback): Promise<Network> {
   const mode = container.record.hostConfig.NetworkMode ?? '';
   if (mode.startsWith('container:')) return joinNetwork(needs, mode);
-  let sandbox: Sandbox;
-  try {
-    sandbox = await needs.networks.open(sandboxRequest(container));
-  } catch (error) {
-    throw withText(error, `failed to set up container networking: ${messageOf(error)}`);
-  }
+  const sandbox = await needs.networks.open(sandboxRequest(container));
   undo.push(() => needs.networks.close(container.id));
   const { files } = sandbox;
   writeFileSync(join(container.dir, 'hosts'), files.hosts, { mode: 0o644 });

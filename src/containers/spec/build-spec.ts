@@ -122,7 +122,8 @@ function linuxOf(input: SpecInput, capabilities: string[], id: string): LinuxSpe
   const isOpen = isPrivileged || security.isSystemPathsUnconfined;
   return {
     namespaces: namespacesOf(input),
-    cgroupsPath: `${hostConfig.CgroupParent || '/berth'}/${id}/c`,
+    // Without one the runtime puts it below the engine's own.
+    ...(hostConfig.CgroupParent && { cgroupsPath: `${hostConfig.CgroupParent}/${id}/c` }),
     ...(nodes.length > 0 && { devices: nodes }),
     resources: resourcesOf(hostConfig, rules, facts.isCgroupV2),
     ...(seccomp && { seccomp }),
