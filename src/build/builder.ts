@@ -20,7 +20,10 @@ export function createBuilder(needs: BuilderNeeds): Builder {
     return layersOf(summaries.flatMap(({ Id }) => (Id === undefined ? [] : (needs.images.find(Id) ?? []))));
   };
   return {
-    build: async (request, emit, signal) => build(request, emit, signal, { ...needs, cache: await cache(), flights }),
+    async build(asked, emit, signal) {
+      const request = { ...asked, hostCa: asked.hostCa || needs.isHostCa === true };
+      return build(request, emit, signal, { ...needs, cache: await cache(), flights });
+    },
     async prune(filters, all) {
       const { snapshots, now } = needs;
       return pruneCache(filters, all, { cache: await cache(), snapshots, inImages: await imageSnapshots(), now });

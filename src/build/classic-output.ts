@@ -203,7 +203,9 @@ const shortId = (id: string): string => id.replace(/^sha256:/, '').slice(0, 12);
 function errorMessage(error: unknown): ClassicMessage {
   const message = messageOf(error);
   const detail = error instanceof EngineError ? error.detail : {};
-  const { exitCode, range, suggestion } = detail;
+  const { range, suggestion } = detail;
+  // As in dockerd: the code of a process that ran, not of one that could not start.
+  const exitCode = error instanceof EngineError && error.code === 'step-failed' ? detail['exitCode'] : undefined;
   const line = isRange(range) ? range.startLine : undefined;
   return {
     errorDetail: {

@@ -50,4 +50,6 @@ export interface BuilderNeeds {
   newId(): string;
   /** What this machine builds for. */
   platform: Platform;
+  /** `builder.host-ca` of the daemon's configuration: every build gets the host's certificates. */
+  isHostCa?: boolean;
 }

@@ -32,150 +32,175 @@ export interface WalkNeeds {
   endOf(stage: LoweredStage): Promise<StageEnd>;
 }
 
+/** What is known about where a step stands. */
+interface Place {
+  number: number;
+  place: string;
+}
+
+const NOT_NEEDED: CacheReason = { hit: true, reason: 'what is copied from this stage is cached' };
+const UNCHANGED: CacheReason = { hit: true, reason: 'nothing it depends on changed' };
+
 /**
  * Goes through a stage's steps in order: has each solved, keeps the image as it stands after each, says what happens.
  * With `isNeeded` false nothing runs: what the cache knows is shown, since nobody reads this stage's files.
  */
 export async function walkStage(stage: LoweredStage, isNeeded: boolean, needs: WalkNeeds): Promise<StageEnd> {
-  const walk = createWalk(stage, isNeeded, needs);
-  for (const step of stage.steps) await walk.step(step);
+  const walk = new StageWalk(stage, isNeeded, needs);
+  for (const [index, step] of stage.steps.entries()) await walk.step(step, index);
   return walk.end();
 }
 
-interface Walk {
-  step(step: LoweredStep): Promise<void>;
-  end(): Promise<StageEnd>;
-}
-
-function createWalk(stage: LoweredStage, isNeeded: boolean, needs: WalkNeeds): Walk {
-  const { emit } = needs;
-  let state: ImageState = {
-    platform: needs.platform,
-    draft: { config: {}, isCmdSet: false },
-    layers: [],
-    history: [],
-    created: '',
-  };
-  let id = '';
+class StageWalk {
+  readonly #stage: LoweredStage;
+  readonly #isNeeded: boolean;
+  readonly #needs: WalkNeeds;
+  #state: ImageState;
+  #id = '';
   /** Something of this stage has no known result (only when it is not needed): ids are made up from here on. */
-  let isUnknown = false;
-  let didRun = false;
-  /** Of the steps that have started to run. */
-  const containers = new Map<LoweredStep, string>();
-  let last = 0;
+  #isUnknown = false;
+  #didRun = false;
+  #last = 0;
 
-  const start = async (step: LoweredStep): Promise<void> => {
-    const { base } = stage;
-    if (base.kind === 'image') {
-      const { config, layers } = base.image;
-      const { architecture, os, variant } = config;
-      state = {
-        platform: { architecture, os, ...(variant === undefined ? {} : { variant }) },
-        draft: step.draft,
-        layers,
-        history: config.history ?? [],
-        created: config.created ?? '',
-      };
-      id = base.image.id;
-    } else if (base.kind === 'stage') {
-      const before = await needs.endOf(base.stage);
-      state = { ...before.state, draft: step.draft };
-      id = before.id;
-    } else {
-      state = { ...state, draft: step.draft };
-    }
-  };
+  constructor(stage: LoweredStage, isNeeded: boolean, needs: WalkNeeds) {
+    this.#stage = stage;
+    this.#isNeeded = isNeeded;
+    this.#needs = needs;
+    const draft = { config: {}, isCmdSet: false };
+    this.#state = { platform: needs.platform, draft, layers: [], history: [], created: '' };
+  }
 
-  const from = async (step: LoweredStep, number: number): Promise<void> => {
-    await start(step);
-    for (const note of step.notes) await emit({ type: 'step-note', step: number, message: note });
+  async step(step: LoweredStep, index: number): Promise<void> {
+    const { emit, now, numberOf, placeOf } = this.#needs;
+    const number = numberOf(step);
+    const startedMs = now();
+    this.#last = number;
+    await emit({ type: 'step-started', step: number });
+    if (step.kind === 'from') await this.#from(step, number);
+    else await this.#instruction(step, { number, place: placeOf(this.#stage, index) });
+    await emit({ type: 'step-done', step: number, id: this.#id, durationMs: now() - startedMs });
+  }
+
+  async end(): Promise<StageEnd> {
+    const imageId = isDigest(this.#id) ? this.#id : '';
+    await this.#needs.emit({ type: 'stage-built', step: this.#last, imageId });
+    return { state: this.#state, id: this.#id };
+  }
+
+  async #from(step: LoweredStep, number: number): Promise<void> {
+    await this.#begin(step);
+    for (const message of step.notes) await this.#needs.emit({ type: 'step-note', step: number, message });
     for (const [index, trigger] of step.triggers.entries()) {
-      await runInstruction(trigger, number, needs.placeOf(stage, -1 - index));
+      await this.#instruction(trigger, { number, place: this.#needs.placeOf(this.#stage, -1 - index) });
     }
-  };
+  }
 
-  const advance = (step: LoweredStep, created: string, solved: Solved | undefined): void => {
-    const layers = solved?.layers ?? state.layers;
-    const at = needs.sourceDateEpoch === undefined ? created : timestamp(needs.sourceDateEpoch * 1000);
-    const { createdBy } = step;
-    const isEmpty = layers.length === state.layers.length;
-    const entry = createdBy === undefined ? [] : [historyEntry(at, createdBy, isEmpty)];
-    state = { ...state, draft: step.draft, layers, history: [...state.history, ...entry], created: at };
-    id = isUnknown ? pseudoId(id, step.original) : digestOf(configBytes(state));
-  };
+  /** The image as FROM gives it. */
+  async #begin({ draft }: LoweredStep): Promise<void> {
+    const { base } = this.#stage;
+    if (base.kind === 'scratch') {
+      this.#state = { ...this.#state, draft };
+    } else if (base.kind === 'stage') {
+      const { state, id } = await this.#needs.endOf(base.stage);
+      this.#state = { ...state, draft };
+      this.#id = id;
+    } else {
+      const { architecture, os, variant, history = [], created = '' } = base.image.config;
+      const platform = { architecture, os, ...(variant === undefined ? {} : { variant }) };
+      this.#state = { platform, draft, layers: base.image.layers, history, created };
+      this.#id = base.image.id;
+    }
+  }
 
-  const runInstruction = async (step: LoweredStep, number: number, place: string): Promise<void> => {
+  async #instruction(step: LoweredStep, at: Place): Promise<void> {
+    const { emit } = this.#needs;
+    const started: { containerId?: string } = {};
     try {
-      await act(step, number, place);
+      for (const message of step.notes) await emit({ type: 'step-note', step: at.number, message });
+      if (step.vertex === undefined) await this.#configure(step, at);
+      else await this.#solve(step, step.vertex, at, started);
     } catch (error) {
-      const containerId = containers.get(step) ?? '';
-      if (containerId !== '') await emit({ type: 'step-removed', step: number, containerId, didFail: true });
-      throw withAdvice(error, step.range, number);
+      const { containerId = '' } = started;
+      if (containerId !== '') await emit({ type: 'step-removed', step: at.number, containerId, didFail: true });
+      throw withAdvice(error, step.range, at.number);
     }
-  };
+  }
 
-  const act = async (step: LoweredStep, number: number, place: string): Promise<void> => {
-    for (const note of step.notes) await emit({ type: 'step-note', step: number, message: note });
-    if (step.vertex === undefined) return configure(step, number, place);
-    const containerId = step.isCopy ? '' : needs.newId();
-    const running = async (cache: CacheReason): Promise<void> => {
-      containers.set(step, containerId);
-      await emit({ type: 'step-running', step: number, containerId, cache });
+  /** A step that works on files. `started` learns the id when it runs. */
+  async #solve(
+    step: LoweredStep,
+    vertex: NonNullable<LoweredStep['vertex']>,
+    { number, place }: Place,
+    started: { containerId?: string },
+  ): Promise<void> {
+    const { emit, newId, solver } = this.#needs;
+    const containerId = step.isCopy ? '' : newId();
+    const watch = {
+      containerId,
+      running: async (cache: CacheReason) => {
+        started.containerId = containerId;
+        await emit({ type: 'step-running', step: number, containerId, cache });
+      },
+      output: (stream: 'stdout' | 'stderr', data: Buffer) => emit({ type: 'step-output', step: number, stream, data }),
     };
-    const solved = isNeeded
-      ? await needs.solver.solve(step.vertex, place, {
-          containerId,
-          running,
-          output: (stream, data) => emit({ type: 'step-output', step: number, stream, data }),
-        })
-      : await needs.solver.peek(step.vertex);
-    isUnknown ||= solved === undefined;
-    const before = id;
-    advance(step, solved?.created ?? '', solved);
-    if (solved?.didRun && containers.has(step)) {
-      didRun = true;
-      if (containerId !== '') await emit({ type: 'step-removed', step: number, containerId, didFail: false });
+    const solved = this.#isNeeded ? await solver.solve(vertex, place, watch) : await solver.peek(vertex);
+    this.#isUnknown ||= solved === undefined;
+    this.#advance(step, solved?.created ?? '', solved);
+    if (started.containerId === undefined) {
+      await emit({ type: 'step-cached', step: number, id: this.#id, cache: solved?.cache ?? NOT_NEEDED });
       return;
     }
-    const cache = solved?.cache ?? { hit: true, reason: 'what is copied from this stage is cached' };
-    if (id !== before) await emit({ type: 'step-cached', step: number, id, cache });
-  };
+    this.#didRun = true;
+    if (containerId !== '') await emit({ type: 'step-removed', step: number, containerId, didFail: false });
+  }
 
   /** An instruction that changes the configuration only; its record keeps the time, so that ids stay the same. */
-  const configure = async (step: LoweredStep, number: number, place: string): Promise<void> => {
-    const createdBy = step.createdBy ?? step.original;
-    const previous = id;
-    const key = configKey(previous, createdBy);
-    const definition = hashOf('config', createdBy);
-    const record = needs.noCache || isUnknown ? undefined : await needs.cache.find(key);
-    if (record !== undefined || !isNeeded) {
-      isUnknown ||= record === undefined;
-      if (record !== undefined) needs.cache.touch(record, place, needs.now());
-      advance(step, record?.created ?? '', undefined);
-      const reason =
-        record === undefined ? 'what is copied from this stage is cached' : 'nothing it depends on changed';
-      await emit({ type: 'step-cached', step: number, id, cache: { hit: true, reason } });
+  async #configure(step: LoweredStep, at: Place): Promise<void> {
+    const { cache, emit, newId, noCache, now } = this.#needs;
+    const text = step.createdBy ?? step.original;
+    const parent = this.#id;
+    const record = noCache || this.#isUnknown ? undefined : await cache.find(configKey(parent, text));
+    if (record !== undefined || !this.#isNeeded) {
+      this.#isUnknown ||= record === undefined;
+      if (record !== undefined) cache.touch(record, at.place, now());
+      this.#advance(step, record?.created ?? '', undefined);
+      const reason = record === undefined ? NOT_NEEDED : UNCHANGED;
+      await emit({ type: 'step-cached', step: at.number, id: this.#id, cache: reason });
       return;
     }
-    const cache = explainMiss({
-      noCache: needs.noCache,
-      didParentRun: didRun,
-      ...(stage.base.kind === 'image' && previous === stage.base.image.id ? { baseImage: stage.base.reference } : {}),
+    const containerId = newId();
+    const reason = this.#explain(hashOf('config', text), parent, at.place);
+    await emit({ type: 'step-running', step: at.number, containerId, cache: reason });
+    const created = this.#record(step, text, parent, at.place);
+    this.#didRun = true;
+    this.#advance(step, created, undefined);
+    await emit({ type: 'step-removed', step: at.number, containerId, didFail: false });
+  }
+
+  #explain(definition: string, parent: string, place: string): CacheReason {
+    const { base } = this.#stage;
+    const isOnBase = base.kind === 'image' && parent === base.image.id;
+    return explainMiss({
+      noCache: this.#needs.noCache,
+      didParentRun: this.#didRun,
+      ...(isOnBase ? { baseImage: base.reference } : {}),
       definition,
-      parent: previous,
+      parent,
       sources: [],
       siblings: [],
-      last: needs.cache.lastAt(place),
+      last: this.#needs.cache.lastAt(place),
     });
-    const containerId = needs.newId();
-    await emit({ type: 'step-running', step: number, containerId, cache });
-    const nowMs = needs.now();
+  }
+
+  /** Keeps that this instruction was applied to `parent`, and when. */
+  #record(step: LoweredStep, text: string, parent: string, place: string): string {
+    const nowMs = this.#needs.now();
     const created = timestamp(nowMs);
-    needs.cache.remember({
-      key,
+    this.#needs.cache.remember({
+      key: configKey(parent, text),
       kind: 'config',
-      parent: previous,
-      definition,
+      parent,
+      definition: hashOf('config', text),
       label: step.original,
       sources: [],
       definitions: [],
@@ -184,24 +209,17 @@ function createWalk(stage: LoweredStage, isNeeded: boolean, needs: WalkNeeds): W
       lastUsedMs: nowMs,
       uses: 0,
     });
-    didRun = true;
-    advance(step, created, undefined);
-    await emit({ type: 'step-removed', step: number, containerId, didFail: false });
-  };
+    return created;
+  }
 
-  return {
-    async step(step) {
-      const number = needs.numberOf(step);
-      last = number;
-      const startedMs = needs.now();
-      await emit({ type: 'step-started', step: number });
-      if (step.kind === 'from') await from(step, number);
-      else await runInstruction(step, number, needs.placeOf(stage, stage.steps.indexOf(step)));
-      await emit({ type: 'step-done', step: number, id, durationMs: needs.now() - startedMs });
-    },
-    async end() {
-      await emit({ type: 'stage-built', step: last, imageId: isDigest(id) ? id : '' });
-      return { state, id };
-    },
-  };
+  /** The image after the step: its config, a line of history, and the layer if there is one. */
+  #advance({ createdBy, draft, original }: LoweredStep, created: string, solved: Solved | undefined): void {
+    const { sourceDateEpoch } = this.#needs;
+    const layers = solved?.layers ?? this.#state.layers;
+    const at = sourceDateEpoch === undefined ? created : timestamp(sourceDateEpoch * 1000);
+    const isEmpty = layers.length === this.#state.layers.length;
+    const line = createdBy === undefined ? [] : [historyEntry(at, createdBy, isEmpty)];
+    this.#state = { ...this.#state, draft, layers, history: [...this.#state.history, ...line], created: at };
+    this.#id = this.#isUnknown ? pseudoId(this.#id, original) : digestOf(configBytes(this.#state));
+  }
 }

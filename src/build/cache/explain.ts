@@ -24,7 +24,7 @@ export function explainMiss(miss: Miss): CacheReason {
 
 function reasonOf(miss: Miss): string {
   if (miss.noCache) return '--no-cache';
-  if (miss.didParentRun) return 'the step before it ran anew';
+  if (miss.didParentRun && miss.last !== undefined) return 'the step before it ran anew';
   const changed = changedPaths(miss);
   if (changed.length > 0) return `the contents of ${listed(changed)} changed`;
   if (miss.last !== undefined && miss.last.definition !== miss.definition) return 'the instruction changed';
