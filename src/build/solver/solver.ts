@@ -38,7 +38,7 @@ export interface Made {
 export interface SolverNeeds {
   cache: StepCache;
   snapshots: { commit(name: SnapshotKey, key: SnapshotKey): Promise<void> };
-  /** Runs shared by all builds of the daemon, by step key. */
+  /** Runs shared by all builds of the daemon. */
   flights: Map<string, Promise<Solved>>;
   noCache: boolean;
   sourceDateEpoch: number | undefined;
@@ -47,7 +47,7 @@ export interface SolverNeeds {
   openTree(vertex: Vertex): Promise<string>;
   /** Content of what a COPY names in that tree. @throws when a source is missing */
   hashSources(vertex: Vertex, root: string): Promise<ContentSource[]>;
-  /** Does the work on a new snapshot over `parent`. */
+  /** Does the work on a new snapshot over `parent`; `second` is the other layer of a merge. */
   run(vertex: Vertex, parent: SnapshotKey | undefined, second: Solved | undefined, watch: StepWatcher): Promise<Made>;
 }
 
@@ -60,224 +60,208 @@ export interface Solver {
   isKnown(vertex: Vertex): Promise<boolean>;
 }
 
-const isCancelled = (error: unknown): boolean =>
-  isEngineError(error, 'cancelled') || (error instanceof Error && error.name === 'AbortError');
+export const createSolver = (needs: SolverNeeds): Solver => new GraphSolver(needs);
 
-const SILENT: StepWatcher = { containerId: '', running: async () => {}, output: () => {} };
-const topOf = (solved: Solved): SnapshotKey | undefined => solved.layers.at(-1)?.snapshot;
+/** A step about to be decided: its inputs are solved. */
+interface Step {
+  vertex: Vertex;
+  base: Solved;
+  second: Solved | undefined;
+  /** Instruction key. */
+  instruction: string;
+  /** Top snapshot it stands on, '' for none. */
+  parent: string;
+  place: string;
+}
 
-export function createSolver(needs: SolverNeeds): Solver {
-  const solved = new Map<string, Promise<Solved>>();
-  const definitions = new Map<string, Promise<string | undefined>>();
-  const contents = new Map<string, Promise<ContentSource[]>>();
+class GraphSolver implements Solver {
+  readonly #needs: SolverNeeds;
+  readonly #solved = new Map<string, Promise<Solved>>();
+  readonly #definitions = new Map<string, Promise<string | undefined>>();
+  readonly #contents = new Map<string, Promise<ContentSource[]>>();
 
-  const solve = (vertex: Vertex, place: string, watch: StepWatcher): Promise<Solved> => {
-    const known = solved.get(vertex.digest);
-    if (known !== undefined) return known.then((result) => shared(result));
-    const started = solveOnce(vertex, place, watch);
-    solved.set(vertex.digest, started);
-    started.catch(() => {});
+  constructor(needs: SolverNeeds) {
+    this.#needs = needs;
+  }
+
+  solve(vertex: Vertex, place: string, watch: StepWatcher): Promise<Solved> {
+    const known = this.#solved.get(vertex.digest);
+    if (known !== undefined) return known.then(shared);
+    const started = this.#solveOnce(vertex, place, watch);
+    this.#solved.set(vertex.digest, started);
     return started;
-  };
+  }
 
-  const solveOnce = async (vertex: Vertex, place: string, watch: StepWatcher): Promise<Solved> => {
-    const { op } = vertex;
-    if (op.kind === 'scratch' || op.kind === 'context') return given([]);
-    if (op.kind === 'image') return given(op.layers);
-    const [first, second] = vertex.inputs;
-    const base = first === undefined ? given([]) : await solve(first, '', SILENT);
-    const other = op.kind === 'merge' && second !== undefined ? await solve(second, place, watch) : undefined;
-    const instruction = instructionKey(op, needs.sourceDateEpoch);
-    const parent = topOf(base) ?? '';
-    const known = needs.noCache ? undefined : await lookUp(vertex, base, other, instruction, parent, place);
-    if (known !== undefined) return known;
-    const reason = await explain(vertex, base, instruction, parent, place, first);
-    return runShared(vertex, base, other, { instruction, parent, place, reason }, watch);
-  };
+  async peek(vertex: Vertex): Promise<Solved | undefined> {
+    if (this.#needs.noCache) return undefined;
+    const source = given(vertex);
+    if (source !== undefined) return source;
+    const [first] = vertex.inputs;
+    const base = first === undefined ? undefined : await this.peek(first);
+    const record = await this.#findByDefinition(vertex);
+    return base === undefined || record?.parent !== topOf(base) ? undefined : fromRecord(record, base);
+  }
 
-  const lookUp = async (
-    vertex: Vertex,
-    base: Solved,
-    other: Solved | undefined,
-    instruction: string,
-    parent: string,
-    place: string,
-  ): Promise<Solved | undefined> => {
-    const definition = await definitionOf(vertex);
-    const byDefinition = definition === undefined ? undefined : await needs.cache.findByDefinition(definition);
-    let record = byDefinition?.parent === parent ? byDefinition : undefined;
-    if (record === undefined) {
-      const reads = vertex.op.kind === 'copy' ? vertex.inputs[1] : undefined;
-      if (reads !== undefined && reads.op.kind !== 'context' && !needs.cache.canHit(instruction, parent))
-        return undefined;
-      record = await needs.cache.find(stepKey(instruction, parent, await sourcesOf(vertex, other)));
-    }
-    if (record === undefined) return undefined;
-    needs.cache.touch(record, place, needs.now(), definition);
+  async isKnown(vertex: Vertex): Promise<boolean> {
+    return !this.#needs.noCache && (await this.#findByDefinition(vertex)) !== undefined;
+  }
+
+  async #solveOnce(vertex: Vertex, place: string, watch: StepWatcher): Promise<Solved> {
+    const source = given(vertex);
+    if (source !== undefined) return source;
+    const [first, other] = vertex.inputs;
+    const base = first === undefined ? NOTHING : await this.solve(first, '', SILENT);
+    const isMerge = vertex.op.kind === 'merge' && other !== undefined;
+    const second = isMerge ? await this.solve(other, place, watch) : undefined;
+    const instruction = instructionKey(vertex.op, this.#needs.sourceDateEpoch);
+    const step: Step = { vertex, base, second, instruction, parent: topOf(base), place };
+    const record = this.#needs.noCache ? undefined : await this.#lookUp(step);
+    if (record === undefined) return this.#runShared(step, watch);
+    this.#needs.cache.touch(record, place, this.#needs.now(), await this.#definitionOf(vertex));
     return fromRecord(record, base);
-  };
+  }
 
-  /** Content a step depends on besides its parent: files for a copy, the other layer for a merge. */
-  const sourcesOf = (vertex: Vertex, other: Solved | undefined): Promise<ContentSource[]> => {
-    if (vertex.op.kind === 'merge') return Promise.resolve([['layer', (other && topOf(other)) ?? '']]);
-    const [, reads] = vertex.inputs;
-    if (vertex.op.kind !== 'copy' || reads === undefined) return Promise.resolve([]);
-    const known = contents.get(vertex.digest);
-    if (known !== undefined) return known;
-    const hashed = needs.openTree(reads).then((root) => needs.hashSources(vertex, root));
-    contents.set(vertex.digest, hashed);
-    hashed.catch(() => {});
-    return hashed;
-  };
+  /** By definition first: that costs nothing. The content of another stage is read only if some record could match it. */
+  async #lookUp(step: Step): Promise<CacheRecord | undefined> {
+    const { vertex, instruction, parent } = step;
+    const byDefinition = await this.#findByDefinition(vertex);
+    if (byDefinition?.parent === parent) return byDefinition;
+    if (readsTree(vertex) && !readsContext(vertex) && !this.#needs.cache.canHit(instruction, parent)) return undefined;
+    return this.#needs.cache.find(stepKey(instruction, parent, await this.#sourcesOf(step)));
+  }
+
+  async #findByDefinition(vertex: Vertex): Promise<CacheRecord | undefined> {
+    const definition = await this.#definitionOf(vertex);
+    return definition === undefined ? undefined : this.#needs.cache.findByDefinition(definition);
+  }
 
   /** Undefined when the context lacks what a COPY names: the step itself will say so. */
-  const definitionOf = (vertex: Vertex): Promise<string | undefined> => {
-    const known = definitions.get(vertex.digest);
+  #definitionOf(vertex: Vertex): Promise<string | undefined> {
+    const known = this.#definitions.get(vertex.digest);
     if (known !== undefined) return known;
-    const made = defineOnce(vertex).catch(() => undefined);
-    definitions.set(vertex.digest, made);
+    const made = this.#defineOnce(vertex).catch(() => undefined);
+    this.#definitions.set(vertex.digest, made);
     return made;
-  };
-  const defineOnce = async (vertex: Vertex): Promise<string | undefined> => {
-    if (vertex.op.kind === 'context') return 'context';
+  }
+
+  async #defineOnce(vertex: Vertex): Promise<string | undefined> {
     const inputs: string[] = [];
     for (const input of vertex.inputs) {
-      const key = await definitionOf(input);
+      const key = await this.#definitionOf(input);
       if (key === undefined) return undefined;
       inputs.push(key);
     }
-    const reads = vertex.op.kind === 'copy' && vertex.inputs[1]?.op.kind === 'context';
-    const sources = reads ? await sourcesOf(vertex, undefined) : [];
-    return definitionKey(instructionKey(vertex.op, needs.sourceDateEpoch), inputs, sources);
-  };
+    const sources = readsContext(vertex) ? await this.#contentOf(vertex) : [];
+    return definitionKey(instructionKey(vertex.op, this.#needs.sourceDateEpoch), inputs, sources);
+  }
 
-  const explain = async (
-    vertex: Vertex,
-    base: Solved,
-    definition: string,
-    parent: string,
-    place: string,
-    first: Vertex | undefined,
-  ): Promise<CacheReason> => {
-    const reads = vertex.inputs[1]?.op.kind;
-    const sources = reads === 'context' ? await sourcesOf(vertex, undefined).catch(() => []) : [];
-    const base_ = first?.op.kind === 'image' ? { baseImage: first.op.reference } : {};
-    return explainMiss({
-      noCache: needs.noCache,
-      didParentRun: base.didRun,
-      ...base_,
-      definition,
-      parent,
-      sources,
-      siblings: needs.cache.siblings(definition, parent),
-      last: needs.cache.lastAt(place),
-    });
-  };
+  /** What a step depends on besides its parent: files for a copy, the other layer for a merge. */
+  async #sourcesOf({ vertex, second }: Pick<Step, 'vertex' | 'second'>): Promise<ContentSource[]> {
+    if (second !== undefined) return [['layer', topOf(second)]];
+    return readsTree(vertex) ? this.#contentOf(vertex) : [];
+  }
 
-  interface Why {
-    instruction: string;
-    parent: string;
-    place: string;
-    reason: CacheReason;
+  #contentOf(vertex: Vertex): Promise<ContentSource[]> {
+    const known = this.#contents.get(vertex.digest);
+    const [, tree] = vertex.inputs;
+    if (known !== undefined || tree === undefined) return known ?? Promise.resolve([]);
+    const hashed = this.#needs.openTree(tree).then((root) => this.#needs.hashSources(vertex, root));
+    this.#contents.set(vertex.digest, hashed);
+    return hashed;
   }
 
   /** Equal steps of builds that overlap run once; a build that was cancelled does not fail the others. */
-  const runShared = async (
-    vertex: Vertex,
-    base: Solved,
-    other: Solved | undefined,
-    why: Why,
-    watch: StepWatcher,
-  ): Promise<Solved> => {
-    const flight = hashOf(why.instruction, why.parent, await definitionOf(vertex).then((key) => key ?? vertex.digest));
-    if (needs.noCache || vertex.inputs[1]?.op.kind === 'context') return runOnce(vertex, base, other, why, watch);
-    for (;;) {
-      const running = needs.flights.get(flight);
-      if (running === undefined) break;
+  async #runShared(step: Step, watch: StepWatcher): Promise<Solved> {
+    const reason = await this.#explain(step);
+    const { flights, noCache } = this.#needs;
+    // Files of a context are this build's own until their hash is known to be the other's.
+    if (noCache || readsContext(step.vertex)) return this.#run(step, reason, watch);
+    const flight = hashOf(step.instruction, step.parent, (await this.#definitionOf(step.vertex)) ?? step.vertex.digest);
+    for (let running = flights.get(flight); running !== undefined; running = flights.get(flight)) {
       try {
         return shared(await running);
       } catch (error) {
         if (!isCancelled(error)) throw error;
       }
     }
-    const started = runOnce(vertex, base, other, why, watch).finally(() => needs.flights.delete(flight));
-    needs.flights.set(flight, started);
+    const started = this.#run(step, reason, watch).finally(() => flights.delete(flight));
+    flights.set(flight, started);
     return started;
-  };
+  }
 
-  const runOnce = async (
-    vertex: Vertex,
-    base: Solved,
-    other: Solved | undefined,
-    why: Why,
-    watch: StepWatcher,
-  ): Promise<Solved> => {
-    await watch.running(why.reason);
-    const made = await needs.run(vertex, topOf(base), other, watch);
-    const sources = await sourcesOf(vertex, other);
-    const definition = await definitionOf(vertex);
-    const nowMs = needs.now();
-    const record: CacheRecord = {
-      key: stepKey(why.instruction, why.parent, sources),
+  async #explain({ vertex, base, instruction, parent, place }: Step): Promise<CacheReason> {
+    const { cache, noCache } = this.#needs;
+    const first = vertex.inputs[0]?.op;
+    const sources = readsContext(vertex) ? await this.#contentOf(vertex).catch(() => []) : [];
+    return explainMiss({
+      noCache,
+      didParentRun: base.didRun,
+      ...(first?.kind === 'image' ? { baseImage: first.reference } : {}),
+      definition: instruction,
+      parent,
+      sources,
+      siblings: cache.siblings(instruction, parent),
+      last: cache.lastAt(place),
+    });
+  }
+
+  async #run(step: Step, reason: CacheReason, watch: StepWatcher): Promise<Solved> {
+    const { vertex, base, second } = step;
+    await watch.running(reason);
+    const made = await this.#needs.run(vertex, base.layers.at(-1)?.snapshot, second, watch);
+    const record = await this.#recordOf(step, made, base);
+    const { cache, snapshots } = this.#needs;
+    // Before the commit: a crash between leaves a record without snapshot, which counts for nothing, and no orphan.
+    await cache.persist(record);
+    if (record.layer !== undefined && made.key !== undefined) await snapshots.commit(record.layer.snapshot, made.key);
+    cache.remember(record);
+    return { ...fromRecord(record, base), cache: reason, didRun: true };
+  }
+
+  async #recordOf(step: Step, { diffId, sizeBytes = 0 }: Made, base: Solved): Promise<CacheRecord> {
+    const { vertex, instruction, parent, place } = step;
+    const sources = await this.#sourcesOf(step);
+    const definition = await this.#definitionOf(vertex);
+    const nowMs = this.#needs.now();
+    const snapshot = diffId && (chainId([...base.layers.map((layer) => layer.diffId), diffId]) ?? diffId);
+    return {
+      key: stepKey(instruction, parent, sources),
       kind: 'layer',
-      parent: why.parent,
-      definition: why.instruction,
+      parent,
+      definition: instruction,
       label: vertex.name,
       sources: sources.map(([path, hash]) => [path, hash]),
       definitions: definition === undefined ? [] : [definition],
-      place: why.place,
+      place,
+      ...(snapshot && diffId ? { layer: { diffId, snapshot: snapshot as string as SnapshotKey, sizeBytes } } : {}),
       created: timestamp(nowMs),
       lastUsedMs: nowMs,
       uses: 0,
     };
-    if (made.key !== undefined && made.diffId !== undefined) {
-      const chain = chainId([...base.layers.map((layer) => layer.diffId), made.diffId]) ?? made.diffId;
-      const snapshot = chain as string as SnapshotKey;
-      record.layer = { diffId: made.diffId, snapshot, sizeBytes: made.sizeBytes ?? 0 };
-      await needs.cache.persist(record);
-      await needs.snapshots.commit(snapshot, made.key);
-    } else {
-      await needs.cache.persist(record);
-    }
-    needs.cache.remember(record);
-    return { ...fromRecord(record, base), cache: why.reason, didRun: true };
-  };
-
-  return {
-    solve,
-    async peek(vertex) {
-      if (needs.noCache) return undefined;
-      if (vertex.op.kind === 'scratch') return given([]);
-      if (vertex.op.kind === 'image') return given(vertex.op.layers);
-      const [first] = vertex.inputs;
-      const base = first === undefined ? undefined : await this.peek(first);
-      const definition = await definitionOf(vertex);
-      if (base === undefined || definition === undefined) return undefined;
-      const record = await needs.cache.findByDefinition(definition);
-      return record === undefined || record.parent !== (topOf(base) ?? '') ? undefined : fromRecord(record, base);
-    },
-    async isKnown(vertex) {
-      if (needs.noCache) return false;
-      const definition = await definitionOf(vertex);
-      return definition !== undefined && (await needs.cache.findByDefinition(definition)) !== undefined;
-    },
-  };
+  }
 }
 
-const given = (layers: readonly ImageLayer[]): Solved => ({
-  layers,
-  created: '',
-  cache: { hit: true, reason: 'it is there' },
-  didRun: false,
-});
+const NOTHING: Solved = { layers: [], created: '', cache: { hit: true, reason: 'it is there' }, didRun: false };
+const SILENT: StepWatcher = { containerId: '', running: async () => {}, output: () => {} };
 
-const shared = (result: Solved): Solved => ({
-  ...result,
-  cache: result.didRun ? { hit: true, reason: 'the same step was built a moment ago' } : result.cache,
-});
+/** What is there without work: images, and nothing at all. */
+function given({ op }: Vertex): Solved | undefined {
+  if (op.kind === 'image') return { ...NOTHING, layers: op.layers };
+  return op.kind === 'scratch' || op.kind === 'context' ? NOTHING : undefined;
+}
 
-function fromRecord(record: CacheRecord, base: Solved): Solved {
-  const { layer, created } = record;
+const readsTree = ({ op }: Vertex): boolean => op.kind === 'copy';
+const readsContext = (vertex: Vertex): boolean => readsTree(vertex) && vertex.inputs[1]?.op.kind === 'context';
+
+const topOf = (solved: Solved): string => solved.layers.at(-1)?.snapshot ?? '';
+
+const isCancelled = (error: unknown): boolean =>
+  isEngineError(error, 'cancelled') || (error instanceof Error && error.name === 'AbortError');
+
+const shared = (result: Solved): Solved =>
+  result.didRun ? { ...result, cache: { hit: true, reason: 'the same step was built a moment ago' } } : result;
+
+function fromRecord({ layer, created }: CacheRecord, base: Solved): Solved {
   return {
     layers: layer === undefined ? base.layers : [...base.layers, layer],
     created,
