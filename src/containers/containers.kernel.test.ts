@@ -83,6 +83,35 @@ test('confinement as promised', { skip: SKIP }, async () => {
   assert.match(masked.stderr, /Read-only file system[\s\S]*Read-only file system/);
 });
 
+test('the compiled filter filters, in run and exec; unconfined and privileged have none', { skip: SKIP }, async () => {
+  const { containers } = house.room;
+  const probe = 'grep Seccomp: /proc/self/status; unshare -U true 2>&1; mount -t tmpfs x /tmp 2>&1; reboot -f 2>&1';
+  const { stdout } = await house.run(sh(`${probe}; sleep 0`));
+  assert.match(stdout, /^Seccomp:\t2\nunshare: .*not permitted\nmount: .*\nreboot: .*not permitted\n$/);
+  const admin = await house.run(sh('mount -t tmpfs x /tmp && echo mounted', { ...NONE, CapAdd: ['SYS_ADMIN'] }));
+  assert.equal(admin.stdout, 'mounted\n');
+  for (const HostConfig of [
+    { ...NONE, SecurityOpt: ['seccomp=unconfined'] },
+    { ...NONE, Privileged: true },
+  ]) {
+    assert.match((await house.run(sh('grep Seccomp: /proc/self/status', HostConfig))).stdout, /:\t0\n/);
+  }
+  const own = {
+    ...NONE,
+    SecurityOpt: [
+      'seccomp={"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":28}]}',
+    ],
+  };
+  assert.match((await house.run(sh('mkdir /x', own))).stderr, /No space left/);
+  const { Id: id = '' } = await containers.create(undefined, sh('sleep 100'));
+  await containers.start(id);
+  const { Id: execId } = await containers.execCreate(id, { Cmd: ['sh', '-c', 'unshare -U true || exit 7'] });
+  const { run } = await containers.execStart(execId, {});
+  await run({ input: new PassThrough().end(), output: new PassThrough().resume() }, never);
+  assert.equal(containers.execInspect(execId).ExitCode, 7);
+  await containers.remove(id, { force: true, volumes: false, link: false });
+});
+
 test('failed starts: text, exit code, state created, nothing held', { skip: SKIP }, async () => {
   const { containers } = house.room;
   const cases: [string[], number, RegExp][] = [

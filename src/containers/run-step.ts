@@ -14,6 +14,7 @@ import { isFile } from './mounts/targets.ts';
 import { runningContainer } from './namespaces.ts';
 import { userOf } from './rootfs-user.ts';
 import { buildSpec, type NamespaceChoice } from './spec/build-spec.ts';
+import { withCompiledSeccomp } from './spec/compiled-seccomp.ts';
 import type { ReadyMount } from './spec/mounts.ts';
 import { resolveWorkingDir } from './working-dir.ts';
 
@@ -78,7 +79,7 @@ async function startStep(
   undo.push(() => needs.runtime.release(request.id));
   return needs.runtime.run({
     id: request.id,
-    spec,
+    spec: withCompiledSeccomp(spec, { runtime: needs.runtime.name, isShared: true }),
     stdio: { tty: false, stdin: 'none' },
     ...(request.limits.memoryBytes && { memoryLimited: true }),
   });

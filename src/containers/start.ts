@@ -18,6 +18,7 @@ import { useRootfs } from './rootfs.ts';
 import { userOf } from './rootfs-user.ts';
 import { parseSecurityOptions } from './security-options.ts';
 import { buildSpec } from './spec/build-spec.ts';
+import { withCompiledSeccomp } from './spec/compiled-seccomp.ts';
 import type { ReadyMount } from './spec/mounts.ts';
 import { next } from './state.ts';
 import { formatTime } from './time.ts';
@@ -236,9 +237,11 @@ function isInit({ config }: StartNeeds, { record }: Container): boolean {
 async function run(needs: StartNeeds, container: Container, spec: RuntimeSpec): Promise<RunningProcess> {
   const { id } = container;
   const { Memory: memory = 0 } = container.record.hostConfig;
+  const { SecurityOpt: options } = container.record.hostConfig;
+  const isShared = parseSecurityOptions(options ?? []).seccomp === undefined;
   return needs.runtime.run({
     id,
-    spec,
+    spec: withCompiledSeccomp(spec, { runtime: needs.runtime.name, isShared }),
     stdio: container.stdio,
     ...(spec.process.consoleSize && { consoleSize: spec.process.consoleSize }),
     ...(memory > 0 && { memoryLimited: true }),
