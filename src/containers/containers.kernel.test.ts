@@ -457,3 +457,179 @@ test('a build step: output in order, mount points taken away, killed on abort', 
   await snapshots.remove(key);
   assert.deepEqual(house.warnings, []);
 });
+
+/** A terminal's client: types what it is told, gives back what it saw. */
+function terminal(
+  id: string,
+  detachKeys = Buffer.alloc(0),
+): { input: PassThrough; seen(): string; done: Promise<void> } {
+  const input = new PassThrough();
+  const output = new PassThrough();
+  let text = '';
+  output.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  const request = { stdin: true, stdout: true, stderr: true, stream: true, logs: false, detachKeys };
+  const { run, tty } = house.room.containers.attach(id, request);
+  assert.equal(tty, true);
+  return { input, seen: () => text, done: run({ input, output }, never) };
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 200 && !holds(); i++) await sleep(20);
+  assert.equal(holds(), true);
+}
+
+test('a terminal: typed and seen, resized, detached from and attached to again', { skip: SKIP }, async () => {
+  const { containers } = house.room;
+  const { Id: id = '' } = await containers.create('tty', {
+    Image: 'box',
+    Cmd: ['sh'],
+    Tty: true,
+    OpenStdin: true,
+    HostConfig: NONE,
+  });
+  const first = terminal(id, Buffer.from([0x10, 0x11]));
+  await containers.start(id);
+  await containers.resize(id, 33, 77);
+  first.input.write('stty size; echo $((40+2))\n');
+  await until(() => /33 77\r\n42\r\n/.test(first.seen()));
+  first.input.write(Buffer.from([0x10, 0x11]));
+  await first.done;
+  assert.equal((await containers.inspect(id, { size: false })).State?.Running, true);
+  const second = terminal(id);
+  const ended = containers.wait(id, 'next-exit', never);
+  second.input.write('exit 5\n');
+  assert.equal((await ended).StatusCode, 5);
+  await second.done;
+  await containers.remove(id, { force: true, volumes: false, link: false });
+});
+
+test('containers that share: network, pids, IPC; and refusals', { skip: SKIP }, async () => {
+  const { containers } = house.room;
+  const { Id: base = '' } = await containers.create(
+    'base',
+    sh('echo shared > /dev/shm/x; sleep 100', { IpcMode: 'shareable' }),
+  );
+  await assert.rejects(containers.create(undefined, sh('true', { PidMode: 'container:nobody' })), {
+    message: 'No such container: nobody',
+  });
+  await containers.start(base);
+  await sleep(100);
+  const { stdout } = await house.run(
+    sh('hostname; cat /dev/shm/x; ps -o args | grep -c "[s]leep 100"; cat /etc/hostname', {
+      NetworkMode: 'container:base',
+      PidMode: 'container:base',
+      IpcMode: 'container:base',
+    }),
+  );
+  const address = await house.run(sh('ip -o -4 addr show eth0 | wc -l', { NetworkMode: 'container:base' }));
+  assert.equal(address.stdout, '1\n');
+  assert.deepEqual(stdout.split('\n').slice(1, 4), ['shared', '1', base.slice(0, 12)]);
+  await containers.remove(base, { force: true, volumes: false, link: false });
+  const { Id: late = '' } = await containers.create(undefined, sh('true', { NetworkMode: 'container:base' }));
+  await assert.rejects(containers.start(late), {
+    message: 'joining network namespace of container: No such container: base',
+  });
+  await containers.remove(late, { force: true, volumes: false, link: false });
+});
+
+test('top, resources, devices, sysctls, read-only roots', { skip: SKIP }, async () => {
+  const { containers } = house.room;
+  const { Id: id = '' } = await containers.create(undefined, sh('sleep 1000'));
+  await containers.start(id);
+  const { Titles, Processes } = await containers.top(id, '-ef');
+  assert.deepEqual(Titles, ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD']);
+  assert.deepEqual(
+    Processes?.map((row) => row.at(-1)),
+    ['sleep 1000'],
+  );
+  await assert.rejects(containers.top(id, '-o comm'), { message: "Couldn't find PID field in ps output" });
+  await containers.remove(id, { force: true, volumes: false, link: false });
+
+  const { stdout, stderr } = await house.run(
+    sh(
+      'ls /dev; cat /proc/sys/net/core/somaxconn; touch /x; head -c1 /dev/loop-control; mknod /tmp/d b 8 0; cat /tmp/d',
+      {
+        ...NONE,
+        ReadonlyRootfs: true,
+        Tmpfs: { '/tmp': '' },
+        Sysctls: { 'net.core.somaxconn': '77' },
+        Devices: [{ PathOnHost: '/dev/full', PathInContainer: '/dev/fuller', CgroupPermissions: 'r' }],
+      },
+    ),
+  );
+  const [devices, somaxconn] = [stdout.split('\n').slice(0, -2), stdout.split('\n').at(-2)];
+  assert.deepEqual(
+    devices,
+    [
+      'console',
+      'core',
+      'fd',
+      'full',
+      'fuller',
+      'mqueue',
+      'null',
+      'ptmx',
+      'pts',
+      'random',
+      'shm',
+      'stderr',
+      'stdin',
+      'stdout',
+      'tty',
+      'urandom',
+      'zero',
+    ].filter((name) => devices.includes(name) || name !== 'console'),
+  );
+  assert.equal(somaxconn, '77');
+  assert.match(stderr, /\/x: Read-only file system/);
+  assert.match(stderr, /\/tmp\/d'?: (Operation not permitted|Permission denied)/);
+});
+
+test('prune takes what does not run; list and inspect with sizes', { skip: SKIP }, async () => {
+  const { containers } = house.room;
+  const { id: ended } = await house.run({ ...sh('echo 1234 > /file'), Labels: { prune: 'me' } });
+  const { Id: live = '' } = await containers.create(undefined, { ...sh('sleep 100'), Labels: { prune: 'me' } });
+  await containers.start(live);
+  const { SizeRw } = await containers.inspect(ended, { size: true });
+  assert.ok((SizeRw ?? 0) > 0);
+  const { ContainersDeleted } = await containers.prune({ label: ['prune=me'] });
+  assert.deepEqual(ContainersDeleted, [ended]);
+  await containers.remove(live, { force: true, volumes: false, link: false });
+});
+
+test('what a client cannot keep up with holds the container, and lets go when it leaves', { skip: SKIP }, async () => {
+  const { containers } = house.room;
+  const { Id: id = '' } = await containers.create(undefined, sh('head -c 30000000 /dev/zero; echo end >&2'));
+  const { run } = containers.attach(id, {
+    stdin: false,
+    stdout: true,
+    stderr: false,
+    stream: true,
+    logs: false,
+    detachKeys: Buffer.alloc(0),
+  });
+  const gone = new AbortController();
+  const output = new PassThrough();
+  const attached = run({ input: new PassThrough(), output }, gone.signal);
+  await containers.start(id);
+  await sleep(300);
+  assert.equal((await containers.inspect(id, { size: false })).State?.Running, true);
+  assert.ok(output.readableLength + output.writableLength < 4_000_000);
+  gone.abort();
+  await attached;
+  assert.equal((await containers.wait(id, 'not-running', never)).StatusCode, 0);
+  await containers.remove(id, { force: true, volumes: false, link: false });
+});
+
+test('no warning was given and no snapshot is left without its container', { skip: SKIP }, async () => {
+  const ids = (await house.room.containers.list({ all: true, limit: 0, size: false, filters: {} })).map(
+    ({ Id }) => `c-${Id}`,
+  );
+  const snapshots = (await house.snapshots.list())
+    .map(({ key }) => key as string)
+    .filter((key) => key.startsWith('c-'));
+  assert.deepEqual(snapshots.sort(), ids.sort());
+  assert.deepEqual(house.warnings, []);
+});

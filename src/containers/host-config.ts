@@ -28,7 +28,7 @@ export function withDefaults(request: HostConfig, defaults: HostConfigDefaults):
       ? { Type: type, Config: request.LogConfig?.Config ?? {} }
       : { Type: logConfig.type as LogType, Config: { ...logConfig.options, ...request.LogConfig?.Config } },
     NetworkMode: mode === undefined || mode === '' || mode === 'default' ? 'bridge' : mode,
-    PortBindings: request.PortBindings ?? null,
+    PortBindings: portBindings(request.PortBindings),
     RestartPolicy: {
       Name: request.RestartPolicy?.Name || 'no',
       MaximumRetryCount: request.RestartPolicy?.MaximumRetryCount ?? 0,
@@ -54,7 +54,7 @@ export function withDefaults(request: HostConfig, defaults: HostConfigDefaults):
     Privileged: privileged,
     PublishAllPorts: request.PublishAllPorts ?? false,
     ReadonlyRootfs: request.ReadonlyRootfs ?? false,
-    SecurityOpt: request.SecurityOpt ?? null,
+    SecurityOpt: request.SecurityOpt ?? (sharesWithHost(request) ? ['label=disable'] : null),
     ...(request.StorageOpt && Object.keys(request.StorageOpt).length > 0 && { StorageOpt: request.StorageOpt }),
     ...(request.Tmpfs && Object.keys(request.Tmpfs).length > 0 && { Tmpfs: request.Tmpfs }),
     UTSMode: request.UTSMode ?? '',
@@ -97,4 +97,21 @@ export function withDefaults(request: HostConfig, defaults: HostConfigDefaults):
     MaskedPaths: privileged ? null : (request.MaskedPaths ?? defaultMaskedPaths()),
     ReadonlyPaths: privileged ? null : (request.ReadonlyPaths ?? [...READONLY_PATHS]),
   };
+}
+
+type PortBindings = HostConfig['PortBindings'];
+
+function portBindings(asked: PortBindings): NonNullable<PortBindings> | null {
+  if (!asked) return null;
+  return Object.fromEntries(
+    Object.entries(asked).map(([port, bindings]) => [
+      port.includes('/') ? port : `${port}/tcp`,
+      bindings?.map(({ HostIp = '', HostPort = '' }) => ({ HostIp, HostPort })) ?? bindings,
+    ]),
+  );
+}
+
+/** What SELinux would keep apart has to meet here; Docker says so in the container's options. */
+function sharesWithHost(request: HostConfig): boolean {
+  return request.Privileged === true || request.PidMode === 'host' || request.IpcMode === 'host';
 }

@@ -255,12 +255,16 @@ function started(
   sandbox: Sandbox | undefined,
   log: LogWriter,
 ): void {
-  const { state } = container.record;
+  const { record } = container;
+  const { state } = record;
   state.status = next(state.status, 'start');
   state.startedAt = formatTime(process.startedAtMs);
   state.finishedAt = state.finishedAt === '' ? ZERO_TIME : state.finishedAt;
   Object.assign(state, { exitCode: 0, error: '', oomKilled: false });
   container.run = { process, sandbox, log, startedAtMs: process.startedAtMs };
+  for (const [name, { NetworkID }] of Object.entries(sandbox?.networks ?? {})) {
+    if (NetworkID !== undefined) record.endpoints[name] = { ...record.endpoints[name], NetworkID };
+  }
   if (sandbox !== undefined)
     writeFileSync(join(container.execDir, 'sandbox.json'), JSON.stringify(sandbox), { mode: 0o600 });
   // A container that removes itself needs no note of having run: a restart removes it unless its process is there.

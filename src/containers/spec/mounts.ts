@@ -43,9 +43,8 @@ function defaults({ hostConfig, shmSource, isCgroupWritable }: MountInput): Moun
       source: 'cgroup',
       options: [...(isCgroupWritable ? [] : ['ro']), ...ALWAYS_NO],
     },
-    hostConfig.IpcMode === 'host'
-      ? { destination: '/dev/mqueue', type: 'bind', source: '/dev/mqueue', options: ['rbind', ...ALWAYS_NO] }
-      : { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ALWAYS_NO },
+    // With the host's IPC namespace these are the host's queues.
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ALWAYS_NO },
   ];
   if (hostConfig.IpcMode === 'none') return mounts;
   const shm: MountSpec =
