@@ -24,7 +24,7 @@ const placeholder = (flag: Flag): string => {
 };
 
 const defaultText = (flag: Flag): string => {
-  if (flag.default === undefined || flag.default === false || flag.default === '') return '';
+  if (!flag.default) return '';
   return ` (default ${typeof flag.default === 'string' ? JSON.stringify(flag.default) : String(flag.default)})`;
 };
 

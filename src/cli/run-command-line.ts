@@ -59,8 +59,14 @@ export async function runCommandLine(line: CommandLine): Promise<number> {
       line.stdout.write(formatGroupHelp(PROGRAM, group));
       return 0;
     }
-    const named = Object.hasOwn(groups, group) ? words.slice(0, 2).join(' ') : group;
-    say(`${PROGRAM}: unknown command: ${PROGRAM} ${named}\n\nRun '${PROGRAM} --help' for more information\n`);
+    if (line.argv[0] === 'help') {
+      say(`unknown help topic: ${words.join(' ')}\n`);
+      return 1;
+    }
+    const isGroup = Object.hasOwn(groups, group);
+    const named = isGroup ? words.slice(0, 2).join(' ') : group;
+    const way = isGroup ? `Usage:  ${PROGRAM} ${group}\n\nRun '${PROGRAM} ${group} --help'` : `Run '${PROGRAM} --help'`;
+    say(`${PROGRAM}: unknown command: ${PROGRAM} ${named}\n\n${way} for more information\n`);
     return 1;
   }
   const command = await found.load();
@@ -101,7 +107,8 @@ async function runCommand(
   }
   const wrong = arityError(`${PROGRAM} ${name}`, command.arity, parsed.args.length);
   if (wrong !== undefined) {
-    line.stderr.write(`${PROGRAM}: ${wrong}\n${usage}`);
+    const see = command.arity.max === Number.POSITIVE_INFINITY ? usage.replace('\nRun ', '\nSee ') : usage;
+    line.stderr.write(`${PROGRAM}: ${wrong}\n${see}`);
     return 1;
   }
   try {

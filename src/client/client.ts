@@ -35,25 +35,33 @@ export function createClient(host: Host, apiVersion: string = API_VERSION): Clie
       const chunks: Buffer[] = [];
       for await (const chunk of answer) chunks.push(chunk as Buffer);
       const text = Buffer.concat(chunks).toString();
-      return (text === '' ? undefined : JSON.parse(text)) as T;
+      return (text === '' ? undefined : parse(text, request.isExact)) as T;
     },
     async *messages<T>(request: ApiRequest): AsyncGenerator<T> {
-      yield* jsonLines<T>(await stream(request));
+      yield* jsonLines<T>(await stream(request), request.isExact);
     },
     hijack: (request) => upgrade(host, apiVersion, request),
   };
 }
 
-async function* jsonLines<T>(source: AsyncIterable<Buffer>): AsyncGenerator<T> {
+const parse = (text: string, isExact: boolean | undefined): unknown =>
+  isExact ? JSON.parse(text, exactInteger) : JSON.parse(text);
+
+function exactInteger(_: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || context?.source === undefined) return value;
+  return /^-?\d+$/.test(context.source) ? BigInt(context.source) : value;
+}
+
+async function* jsonLines<T>(source: AsyncIterable<Buffer>, isExact: boolean | undefined): AsyncGenerator<T> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of source) {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
       const line = rest.subarray(0, end).toString().trim();
       rest = rest.subarray(end + 1);
-      if (line !== '') yield JSON.parse(line) as T;
+      if (line !== '') yield parse(line, isExact) as T;
     }
   }
   const last = rest.toString().trim();
-  if (last !== '') yield JSON.parse(last) as T;
+  if (last !== '') yield parse(last, isExact) as T;
 }

@@ -167,10 +167,12 @@ export const commandTable: Record<string, Load> = Object.fromEntries(
 );
 
 const inGroup = (group: string): [name: string, summary: string][] =>
-  rows.flatMap(([names, summary]) => {
-    const name = names.find((one) => one.startsWith(`${group} `));
-    return name === undefined ? [] : [[name.slice(group.length + 1), summary] as [string, string]];
-  });
+  rows
+    .flatMap(([names, summary]) => {
+      const name = names.find((one) => one.startsWith(`${group} `));
+      return name === undefined ? [] : [[name.slice(group.length + 1), summary] as [string, string]];
+    })
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** The management groups: `berth container …`. */
 export const groups: Record<string, { summary: string; commands: [name: string, summary: string][] }> = {

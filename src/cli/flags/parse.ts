@@ -1,4 +1,4 @@
-import { invalidParameter } from '../../errors/index.ts';
+import { invalidParameter, messageOf } from '../../errors/index.ts';
 import type { Flag, FlagTable, FlagValues } from './spec.ts';
 
 export interface ParsedFlags<T extends FlagTable> {
@@ -57,6 +57,11 @@ export function parseFlags<T extends FlagTable>(
 
   const set = (name: string, flag: Flag, label: string, text: string): void => {
     const value = convert(flag, label, text);
+    try {
+      flag.check?.(text);
+    } catch (error) {
+      throw usage(`invalid argument ${JSON.stringify(text)} for ${label} flag: ${messageOf(error)}`);
+    }
     if (flag.type === 'list') values[name] = given.has(name) ? [...(values[name] as string[]), text] : [text];
     else values[name] = value;
     given.add(name);

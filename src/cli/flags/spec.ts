@@ -8,6 +8,8 @@ export interface Flag {
   placeholder?: string;
   description: string;
   default?: boolean | string | number;
+  /** Refuses a value while the command line is read: what it throws is the reason shown. */
+  check?: (text: string) => unknown;
   /** Not shown in `--help`. */
   isHidden?: boolean;
 }

@@ -1,5 +1,5 @@
 import { compileTemplate } from './template/execute.ts';
-import { toJson } from './template/functions.ts';
+import { toEscapedJson } from './template/functions.ts';
 
 const MIN_WIDTH = 10;
 const PADDING = 3;
@@ -13,13 +13,13 @@ const widthOf = (text: string): number => {
 };
 
 /** Lays out tab-separated lines as docker does: columns at least 10 wide with 3 spaces between, the last one as it is. */
-export function alignColumns(lines: readonly string[]): string {
+export function alignColumns(lines: readonly string[], minWidth: number = MIN_WIDTH): string {
   const rows = lines.map((line) => line.split('\t'));
   const widths: number[] = [];
   for (const row of rows) {
     row.slice(0, -1).forEach((cell, i) => {
       widths[i] = Math.max(
-        widths[i] ?? MIN_WIDTH,
+        widths[i] ?? minWidth,
         /^[\x20-\x7e]*$/.test(cell) ? cell.length + PADDING : widthOf(cell) + PADDING,
       );
     });
@@ -56,17 +56,13 @@ export function formatList<T>(rows: readonly T[], list: ListFormat<T>, options: 
   if (options.quiet && (format === 'table' || format === 'raw'))
     return rows.map((row) => `${list.quiet(row)}\n`).join('');
   if (format === 'json') {
-    const names = Object.keys(list.columns).sort();
-    const objects = rows.map((row) => names.map((name) => [name, list.columns[name]?.value(row)] as const));
-    return objects
-      .map((fields) => `${toJson(Object.fromEntries(fields.filter(([, value]) => typeof value !== 'function')))}\n`)
-      .join('');
+    return rows.map((row) => `${toEscapedJson(fieldsOf(row, list.columns))}\n`).join('');
   }
   const isTable = /^table(\s|$)/.test(format);
   const body = isTable ? format.slice('table'.length).trim() : format;
   const template = compileTemplate(
     expandEscapes(body === '' ? list.table.map((field) => `{{.${field}}}`).join('\t') : body),
-    { missing: 'error' },
+    { missing: 'error', functions: { json: toEscapedJson } },
   );
   const lines = rows.map((row) => template(fieldsOf(row, list.columns)));
   if (!isTable) return lines.map((line) => `${line}\n`).join('');
@@ -78,9 +74,8 @@ export function formatList<T>(rows: readonly T[], list: ListFormat<T>, options: 
 
 function fieldsOf<T>(row: T, columns: Columns<T>): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
-  for (const [field, { value }] of Object.entries(columns)) {
+  for (const [field, { value }] of Object.entries(columns).sort(([a], [b]) => (a < b ? -1 : 1)))
     Object.defineProperty(fields, field, { enumerable: true, get: () => value(row) });
-  }
   return fields;
 }
 

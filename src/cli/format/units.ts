@@ -12,7 +12,7 @@ function scaled(bytes: number, base: number, units: readonly string[], precision
 }
 
 /** `1.23MB`: three significant digits, powers of 1,000, as docker shows sizes of images. */
-export const formatSize = (bytes: number): string => scaled(bytes, 1000, DECIMAL, 3);
+export const formatSize = (bytes: number, digits = 3): string => scaled(bytes, 1000, DECIMAL, digits);
 
 /** `1.95GiB`: four significant digits, powers of 1,024, as docker shows memory. */
 export const formatMemory = (bytes: number): string => scaled(bytes, 1024, BINARY, 4);

@@ -23,14 +23,15 @@ export const OWN_SOCKET = '/run/berth/berth.sock';
  * @throws invalid-parameter `invalid-host`, not-implemented for ssh
  */
 export function parseHost(text: string, tls: TlsFiles | undefined): Host {
-  const [, scheme = '', rest = ''] = /^([a-z]+):\/\/(.*)$/.exec(text) ?? [];
+  const [, scheme = 'tcp', rest = text] = /^([a-z]+):\/\/(.*)$/.exec(text) ?? [];
   switch (scheme) {
     case 'unix':
       return { kind: 'unix', path: rest };
     case 'tcp':
     case 'http':
     case 'https': {
-      const url = new URL(`http://${rest}`);
+      const url = URL.parse(`http://${rest}`);
+      if (url === null || url.hostname === '') throw unknownHost(text);
       const isTls = tls !== undefined || scheme === 'https';
       return {
         kind: 'tcp',
@@ -40,12 +41,15 @@ export function parseHost(text: string, tls: TlsFiles | undefined): Host {
       };
     }
     default:
-      throw invalidParameter(
-        'invalid-host',
-        `unable to parse docker host \`${text}\`: expected unix:///path/to/socket or tcp://host:port`,
-      );
+      throw unknownHost(text);
   }
 }
+
+const unknownHost = (text: string): Error =>
+  invalidParameter(
+    'invalid-host',
+    `unable to parse docker host ${JSON.stringify(text)}: expected unix:///path/to/socket or tcp://host:port`,
+  );
 
 /** Reads ca.pem, cert.pem, key.pem of a folder; those that are absent stay out. */
 export function readTlsFolder(folder: string, verify: boolean): TlsFiles {

@@ -14,6 +14,8 @@ export interface ApiRequest {
   /** An object is sent as JSON; a stream as it is (content type application/x-tar unless headers say otherwise). */
   body?: unknown;
   signal?: AbortSignal | undefined;
+  /** Integers that a double cannot hold come as bigint instead of losing digits. */
+  isExact?: boolean;
 }
 
 const KIND_OF_STATUS: Record<number, ErrorKind> = {

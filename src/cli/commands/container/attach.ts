@@ -30,8 +30,8 @@ export const attach = defineCommand({
       method: 'GET',
       path: `/containers/${encodeURIComponent(name)}/json`,
     });
-    if (!State?.Running) throw new ExitError(1, 'cannot attach to a stopped container, start it first');
-    if (State.Paused) throw new ExitError(1, 'cannot attach to a paused container, unpause it first');
+    if (!State?.Running) throw new ExitError(1, 'You cannot attach to a stopped container, start it first');
+    if (State.Paused) throw new ExitError(1, 'You cannot attach to a paused container, unpause it first');
     const tty = Config?.Tty ?? false;
     const waiting = client.json<ContainerWaitResponse>({ method: 'POST', path: `/containers/${id}/wait` });
     waiting.catch(() => {});

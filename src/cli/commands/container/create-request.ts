@@ -1,14 +1,18 @@
 import { readFileSync } from 'node:fs';
-import type {
-  ContainerCreateRequest,
-  EndpointSettings,
-  HealthConfig,
-  HostConfig,
-  ThrottleDevice,
-} from '../../../api/index.ts';
-import { invalidParameter } from '../../../errors/index.ts';
+import type { ContainerCreateRequest, EndpointSettings, HealthConfig, HostConfig } from '../../../api/index.ts';
+import { invalidParameter, messageOf } from '../../../errors/index.ts';
 import type { FlagValues } from '../../flags/spec.ts';
-import { parseBytes, parseDurationNs } from '../../format/units.ts';
+import {
+  parseByteRate,
+  parseCountRate,
+  parseCpus,
+  parseDeviceWeight,
+  parseDuration,
+  parseGpus,
+  parseHostEntry,
+  parseSize,
+  parseUlimit,
+} from '../../flags/values.ts';
 import type { CreateFlags } from './create-flags.ts';
 import { parseMount } from './mounts.ts';
 import { type PublishedPorts, parseExpose, parsePublish } from './ports.ts';
@@ -17,19 +21,19 @@ type Flags = FlagValues<CreateFlags>;
 
 const bad = (message: string): Error => invalidParameter('bad-flag', message);
 
-function bytes(flag: string, text: string | undefined): number {
-  if (text === undefined || text === '') return 0;
-  if (text === '-1') return -1;
-  const size = parseBytes(text);
-  if (size === undefined) throw bad(`invalid argument "${text}" for "--${flag}" flag: invalid size: '${text}'`);
-  return size;
-}
+/** Why a file cannot be read, in the words docker's users know. */
+const openFailure = (path: string, error: unknown): string => {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return `open ${path}: no such file or directory`;
+  if (code === 'EACCES') return `open ${path}: permission denied`;
+  return code === 'EISDIR' ? `read ${path}: is a directory` : messageOf(error);
+};
+
+const bytes = (text: string | undefined): number => (text === undefined ? 0 : parseSize(text));
 
 function duration(flag: string, text: string | undefined): number {
-  if (text === undefined) return 0;
-  const value = parseDurationNs(text);
-  if (value === undefined)
-    throw bad(`invalid argument "${text}" for "--${flag}" flag: time: invalid duration "${text}"`);
+  const value = text === undefined ? 0 : parseDuration(text);
+  if (value < 0) throw bad(`--${flag} cannot be negative`);
   return value;
 }
 
@@ -49,8 +53,7 @@ function fileLines(path: string): string[] {
   try {
     content = readFileSync(path, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw bad(`open ${path}: ${code === 'ENOENT' ? 'no such file or directory' : code}`);
+    throw bad(openFailure(path, error));
   }
   return content
     .replace(/^\uFEFF/, '')
@@ -61,24 +64,21 @@ function fileLines(path: string): string[] {
 
 /** A variable without a value takes the caller's; one that the caller lacks is left out. */
 export function resolveEnv(words: readonly string[], files: readonly string[], env: NodeJS.ProcessEnv): string[] {
-  const all = [...files.flatMap(fileLines), ...words];
-  for (const word of all) {
-    if (word.startsWith('=') || word === '')
-      throw bad(`invalid argument "${word}" for "-e, --env" flag: invalid environment variable: ${word}`);
-  }
-  return all.flatMap((word) => {
+  return [...files.flatMap(variablesOf), ...words].flatMap((word) => {
     if (word.includes('=')) return [word];
     const value = env[word];
     return value === undefined ? [] : [`${word}=${value}`];
   });
 }
 
-function throttles(words: readonly string[], isSize: boolean): ThrottleDevice[] | undefined {
-  if (words.length === 0) return undefined;
-  return words.map((word) => {
-    const [path = '', rate = ''] = word.split(':');
-    return { Path: path, Rate: isSize ? bytes('device-read-bps', rate) : Number(rate) };
-  });
+function variablesOf(path: string): string[] {
+  const lines = fileLines(path);
+  for (const line of lines) {
+    const name = line.split('=')[0] ?? '';
+    if (name === '') throw bad(`invalid env file (${path}): no variable name on line '${line}'`);
+    if (/\s/.test(name)) throw bad(`invalid env file (${path}): variable '${name}' contains whitespaces`);
+  }
+  return lines;
 }
 
 function health(flags: Flags): HealthConfig | undefined {
@@ -98,12 +98,10 @@ function health(flags: Flags): HealthConfig | undefined {
   return { ...timings, ...(flags['health-cmd'] && { Test: ['CMD-SHELL', flags['health-cmd']] }) };
 }
 
+/** The last word for a limit counts; sorted by name. */
 function ulimits(words: readonly string[]): HostConfig['Ulimits'] {
-  return words.map((word) => {
-    const match = /^(\w+)=(-?\d+)(?::(-?\d+))?$/.exec(word);
-    if (match === null) throw bad(`invalid argument "${word}" for "--ulimit" flag: invalid ulimit argument: ${word}`);
-    return { Name: match[1] ?? '', Soft: Number(match[2]), Hard: Number(match[3] ?? match[2]) };
-  });
+  const byName = new Map(words.map((word) => [parseUlimit(word).Name, parseUlimit(word)]));
+  return [...byName.keys()].sort().flatMap((name) => byName.get(name) ?? []);
 }
 
 function restartPolicy(text: string): HostConfig['RestartPolicy'] {
@@ -114,13 +112,37 @@ function restartPolicy(text: string): HostConfig['RestartPolicy'] {
 }
 
 function devices(words: readonly string[]): HostConfig['Devices'] {
+  const isMode = (text: string): boolean => /^[rwm]{1,3}$/.test(text);
   return words.map((word) => {
-    const [host = '', second, third] = word.split(':');
-    const isMode = (text: string | undefined): boolean => text !== undefined && /^[rwm]+$/.test(text);
-    const inside = second === undefined || isMode(second) ? host : second;
-    return { PathOnHost: host, PathInContainer: inside, CgroupPermissions: third ?? (isMode(second) ? second : 'rwm') };
+    const [host = '', second = '', third, ...rest] = word.split(':');
+    if (rest.length > 0 || host === '') throw bad(`bad format for path: ${word}`);
+    const hasPath = second !== '' && !(third === undefined && isMode(second));
+    const mode = third ?? (isMode(second) ? second : 'rwm');
+    if (!isMode(mode)) throw bad(`bad mode specified: ${mode}`);
+    if (hasPath && !second.startsWith('/')) throw bad(`${second} is not an absolute path`);
+    return { PathOnHost: host, PathInContainer: hasPath ? second : host, CgroupPermissions: mode };
   });
 }
+
+/** What namespaces may be shared with; the rest is refused before anything is made. */
+function checkModes(flags: Flags): void {
+  const container = /^container:.+$/;
+  const is = (value: string | undefined, ...allowed: (string | RegExp)[]): boolean =>
+    !value || allowed.some((one) => (typeof one === 'string' ? one === value : one.test(value)));
+  if (!is(flags.pid, 'host', container)) throw bad('--pid: invalid PID mode');
+  if (!is(flags.uts, 'host')) throw bad('--uts: invalid UTS mode');
+  if (!is(flags.userns, 'host')) throw bad('--userns: invalid USER mode');
+  if (!is(flags.cgroupns, 'host', 'private')) throw bad('--cgroupns: invalid CGROUP mode');
+  const mac = flags['mac-address'];
+  if (mac !== undefined && mac !== '' && !/^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(mac))
+    throw bad(`${mac} is not a valid mac address`);
+  if (flags['storage-opt'].some((word) => !word.includes('='))) throw bad('invalid storage option');
+}
+
+const capability = (word: string): string => {
+  const name = word.trim().toUpperCase();
+  return name === 'ALL' || name.startsWith('CAP_') ? name : `CAP_${name}`;
+};
 
 /** `--security-opt`: a seccomp profile is a file of the caller's machine and travels as its JSON; `systempaths` becomes two lists. */
 function security(words: readonly string[]): Pick<HostConfig, 'SecurityOpt' | 'MaskedPaths' | 'ReadonlyPaths'> {
@@ -128,45 +150,70 @@ function security(words: readonly string[]): Pick<HostConfig, 'SecurityOpt' | 'M
   const options = words
     .filter((word) => word !== 'systempaths=unconfined')
     .map((word) => {
+      if (word !== 'no-new-privileges' && !/[=:]/.test(word))
+        throw bad(`Invalid --security-opt: ${JSON.stringify(word)}`);
       const [, path] = /^seccomp[=:](.+)$/.exec(word) ?? [];
       if (path === undefined || path === 'unconfined' || path === 'builtin') return word;
       try {
         return `seccomp=${JSON.stringify(JSON.parse(readFileSync(path, 'utf8')))}`;
       } catch (error) {
-        throw bad(
-          `opening seccomp profile (${path}) failed: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        throw bad(`opening seccomp profile (${path}) failed: ${openFailure(path, error)}`);
       }
     });
   return { SecurityOpt: options, ...(unconfinedPaths && { MaskedPaths: [], ReadonlyPaths: [] }) };
 }
 
 /** `--network name` or `--network name=…,alias=…,ip=…`. */
-function networks(flags: Flags): { mode: string; endpoints: Record<string, EndpointSettings> } {
-  const words = [...flags.network, ...flags.net];
-  const endpoints: Record<string, EndpointSettings> = {};
-  const names = words.map((word) => {
-    if (!word.includes('=')) return word;
-    const options = word.split(',').map((part) => part.split('='));
-    const get = (key: string): string | undefined => options.find(([name]) => name === key)?.[1];
-    const name = get('name') ?? '';
-    endpoints[name] = {
-      Aliases: options.filter(([key]) => key === 'alias').map(([, value]) => value ?? ''),
-      ...((get('ip') || get('ip6')) && { IPAMConfig: { IPv4Address: get('ip'), IPv6Address: get('ip6') } }),
-      ...(get('mac-address') && { MacAddress: get('mac-address') }),
-    };
-    return name;
+function endpointOf(word: string): { name: string; endpoint: EndpointSettings | undefined } {
+  if (!word.includes('=')) return { name: word, endpoint: undefined };
+  const options = word.split(',').map((part): [string, string] => {
+    const at = part.indexOf('=');
+    return [part.slice(0, at), part.slice(at + 1)];
   });
-  const mode = names[0] ?? 'default';
-  for (const name of names.slice(1)) endpoints[name] ??= {};
-  if (flags['network-alias'].length > 0 || flags.ip || flags.ip6 || flags['mac-address']) {
-    endpoints[mode] = {
-      ...endpoints[mode],
-      ...(flags['network-alias'].length > 0 && { Aliases: flags['network-alias'] }),
-      ...((flags.ip || flags.ip6) && { IPAMConfig: { IPv4Address: flags.ip, IPv6Address: flags.ip6 } }),
-      ...(flags['mac-address'] && { MacAddress: flags['mac-address'] }),
-    };
-  }
+  const all = (key: string): string[] => options.filter(([name]) => name === key).map(([, value]) => value);
+  const get = (key: string): string | undefined => all(key)[0];
+  const priority = get('gw-priority');
+  const [links, linkLocal, driverOptions, aliases] = ['link', 'link-local-ip', 'driver-opt', 'alias'].map(all);
+  const hasAddress = Boolean(get('ip') || get('ip6') || linkLocal?.length);
+  const endpoint: EndpointSettings = {
+    ...(aliases?.length && { Aliases: aliases }),
+    ...(links?.length && { Links: links }),
+    ...(driverOptions?.length && { DriverOpts: pairs(driverOptions) }),
+    ...(hasAddress && {
+      IPAMConfig: {
+        ...(get('ip') && { IPv4Address: get('ip') }),
+        ...(get('ip6') && { IPv6Address: get('ip6') }),
+        ...(linkLocal?.length && { LinkLocalIPs: linkLocal }),
+      },
+    }),
+    ...(get('mac-address') && { MacAddress: get('mac-address') }),
+    ...(priority !== undefined && { GwPriority: Number(priority) }),
+  };
+  return { name: get('name') ?? '', endpoint };
+}
+
+/** The network mode (the first network) and the endpoints; single flags like `--ip` belong to the first one. */
+function networks(flags: Flags): { mode: string; endpoints: Record<string, EndpointSettings> } {
+  const found = [...flags.network, ...flags.net].map(endpointOf);
+  const mode = found[0]?.name ?? 'default';
+  const endpoints: Record<string, EndpointSettings> = {};
+  for (const [i, { name, endpoint }] of found.entries()) if (i > 0 || endpoint) endpoints[name] = endpoint ?? {};
+  const aliases = [...flags['network-alias'], ...flags['net-alias']];
+  const linkLocal = flags['link-local-ip'];
+  const isUserDefined = !['default', 'bridge', 'host', 'none'].includes(mode) && !mode.startsWith('container:');
+  const first: EndpointSettings = {
+    ...(aliases.length > 0 && { Aliases: aliases }),
+    ...(flags.link.length > 0 && isUserDefined && { Links: flags.link }),
+    ...((flags.ip || flags.ip6 || linkLocal.length > 0) && {
+      IPAMConfig: {
+        ...(flags.ip && { IPv4Address: flags.ip }),
+        ...(flags.ip6 && { IPv6Address: flags.ip6 }),
+        ...(linkLocal.length > 0 && { LinkLocalIPs: linkLocal }),
+      },
+    }),
+    ...(flags['mac-address'] && { MacAddress: flags['mac-address'] }),
+  };
+  if (Object.keys(first).length > 0) endpoints[mode] = { ...endpoints[mode], ...first };
   return { mode, endpoints };
 }
 
@@ -175,6 +222,7 @@ function volumes(words: readonly string[]): { binds: string[]; anonymous: Record
   const binds: string[] = [];
   const anonymous: Record<string, Record<string, never>> = {};
   for (const word of words) {
+    if (word === '') throw bad('invalid empty volume spec');
     const [source = '', ...rest] = word.split(':');
     if (rest.length === 0) anonymous[word] = {};
     else if (source.startsWith('.') || source.startsWith('~/')) {
@@ -188,13 +236,7 @@ function volumes(words: readonly string[]): { binds: string[]; anonymous: Record
 /** What is attached: what `-a` names, else everything (stdin only with `-i`), nothing when detached. */
 export function attachments(flags: Flags, isDetached: boolean): { stdin: boolean; stdout: boolean; stderr: boolean } {
   const named = flags.attach.map((name) => name.toLowerCase());
-  const wrong = named.find((name) => !['stdin', 'stdout', 'stderr'].includes(name));
-  if (wrong !== undefined)
-    throw bad(`invalid argument "${wrong}" for "-a, --attach" flag: valid streams are STDIN, STDOUT and STDERR`);
-  if (isDetached) {
-    if (named.length > 0) throw bad('Conflicting options: -a and -d');
-    return { stdin: false, stdout: false, stderr: false };
-  }
+  if (isDetached) return { stdin: false, stdout: false, stderr: false };
   if (named.length === 0) return { stdin: flags.interactive, stdout: true, stderr: true };
   return { stdin: named.includes('stdin'), stdout: named.includes('stdout'), stderr: named.includes('stderr') };
 }
@@ -205,13 +247,14 @@ export function createRequest(
   [image = '', ...command]: readonly string[],
   context: { env: NodeJS.ProcessEnv; isDetached: boolean; terminal?: { rows: number; columns: number } },
 ): ContainerCreateRequest {
+  checkModes(flags);
   const ports: PublishedPorts = { exposed: {}, bindings: {} };
   for (const text of flags.publish) parsePublish(text, ports);
   for (const text of flags.expose) parseExpose(text, ports);
   const attach = attachments(flags, context.isDetached);
   const volume = volumes(flags.volume);
   const network = networks(flags);
-  const memorySwap = bytes('memory-swap', flags['memory-swap']);
+  const memorySwap = bytes(flags['memory-swap']);
   const labels = pairs([...flags['label-file'].flatMap(fileLines), ...flags.label]);
   if (flags.rm && flags.restart !== 'no' && flags.restart !== '')
     throw bad('conflicting options: cannot specify both --restart and --rm');
@@ -248,13 +291,13 @@ export function createRequest(
       VolumesFrom: flags['volumes-from'],
       Mounts: flags.mount.map(parseMount),
       Annotations: { ...pairs(flags.annotation), ...(flags['host-ca'] && { 'berth.host-ca': 'true' }) },
-      CapAdd: flags['cap-add'],
-      CapDrop: flags['cap-drop'],
+      CapAdd: flags['cap-add'].map(capability),
+      CapDrop: flags['cap-drop'].map(capability),
       ...(flags.cgroupns !== undefined && { CgroupnsMode: flags.cgroupns as 'host' }),
       Dns: flags.dns,
       DnsOptions: flags['dns-option'],
       DnsSearch: flags['dns-search'],
-      ExtraHosts: flags['add-host'].map((word) => word.replace(/^([^:=]+)=/, '$1:')),
+      ExtraHosts: flags['add-host'].map(parseHostEntry),
       GroupAdd: flags['group-add'],
       IpcMode: flags.ipc ?? '',
       Links: flags.link,
@@ -269,21 +312,22 @@ export function createRequest(
       ),
       UTSMode: flags.uts ?? '',
       UsernsMode: flags.userns ?? '',
-      ShmSize: bytes('shm-size', flags['shm-size']),
+      ShmSize: bytes(flags['shm-size']),
       Sysctls: pairs(flags.sysctl),
       ...(flags.runtime !== undefined && { Runtime: flags.runtime }),
       CpuShares: flags['cpu-shares'],
-      Memory: bytes('memory', flags.memory),
-      MemoryReservation: bytes('memory-reservation', flags['memory-reservation']),
+      Memory: bytes(flags.memory),
+      MemoryReservation: bytes(flags['memory-reservation']),
       MemorySwap: memorySwap,
       ...(flags['memory-swappiness'] !== -1 && { MemorySwappiness: flags['memory-swappiness'] }),
-      NanoCpus: flags.cpus === undefined ? 0 : nanoCpus(flags.cpus),
+      NanoCpus: flags.cpus === undefined ? 0 : parseCpus(flags.cpus),
       CgroupParent: flags['cgroup-parent'] ?? '',
       BlkioWeight: flags['blkio-weight'],
-      BlkioDeviceReadBps: throttles(flags['device-read-bps'], true),
-      BlkioDeviceWriteBps: throttles(flags['device-write-bps'], true),
-      BlkioDeviceReadIOps: throttles(flags['device-read-iops'], false),
-      BlkioDeviceWriteIOps: throttles(flags['device-write-iops'], false),
+      BlkioWeightDevice: flags['blkio-weight-device'].map(parseDeviceWeight),
+      BlkioDeviceReadBps: flags['device-read-bps'].map(parseByteRate),
+      BlkioDeviceWriteBps: flags['device-write-bps'].map(parseByteRate),
+      BlkioDeviceReadIOps: flags['device-read-iops'].map(parseCountRate),
+      BlkioDeviceWriteIOps: flags['device-write-iops'].map(parseCountRate),
       CpuPeriod: flags['cpu-period'],
       CpuQuota: flags['cpu-quota'],
       CpuRealtimePeriod: flags['cpu-rt-period'],
@@ -293,6 +337,8 @@ export function createRequest(
       Devices: devices(flags.device),
       DeviceCgroupRules: flags['device-cgroup-rule'],
       OomKillDisable: flags['oom-kill-disable'],
+      ...(flags.gpus !== undefined && { DeviceRequests: [parseGpus(flags.gpus)] }),
+      ...(flags.isolation !== undefined && { Isolation: flags.isolation as 'default' }),
       ...(flags.init && { Init: true }),
       PidsLimit: flags['pids-limit'],
       Ulimits: ulimits(flags.ulimit),
@@ -300,12 +346,4 @@ export function createRequest(
     },
     NetworkingConfig: { EndpointsConfig: network.endpoints },
   };
-}
-
-function nanoCpus(text: string): number {
-  if (!/^\d*\.?\d+$/.test(text))
-    throw bad(`invalid argument "${text}" for "--cpus" flag: failed to parse ${text} as a rational number`);
-  const [whole = '0', fraction = ''] = text.split('.');
-  if (fraction.length > 9) throw bad(`invalid argument "${text}" for "--cpus" flag: value is too precise`);
-  return Number(whole) * 1e9 + Number(fraction.padEnd(9, '0'));
 }

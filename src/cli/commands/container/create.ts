@@ -1,7 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import type { ContainerCreateResponse } from '../../../api/index.ts';
+import type { ContainerCreateRequest, ContainerCreateResponse } from '../../../api/index.ts';
 import type { Client } from '../../../client/index.ts';
-import { isEngineError } from '../../../errors/index.ts';
+import { invalidParameter, isEngineError, messageOf } from '../../../errors/index.ts';
+import { parseReference } from '../../../oci/index.ts';
 import { atLeast, type Context, defineCommand } from '../../command.ts';
 import { ExitError } from '../../exit-code.ts';
 import type { FlagValues } from '../../flags/spec.ts';
@@ -15,17 +16,22 @@ export async function createContainer(
   client: Client,
   flags: FlagValues<CreateFlags>,
   args: readonly string[],
-  isDetached: boolean,
+  options: { verb: 'run' | 'create'; isDetached: boolean },
 ): Promise<ContainerCreateResponse> {
   const image = args[0] ?? '';
-  if (!['always', 'missing', 'never'].includes(flags.pull)) {
-    throw new ExitError(125, `invalid pull option: '${flags.pull}': must be one of "always", "missing" or "never"`);
-  }
   const terminal =
     flags.tty && context.stdout.isTTY
       ? { terminal: { rows: context.stdout.rows, columns: context.stdout.columns } }
       : {};
-  const body = createRequest(flags, args, { env: context.env, isDetached, ...terminal });
+  let body: ContainerCreateRequest;
+  try {
+    if (!['always', 'missing', 'never'].includes(flags.pull))
+      throw new Error(`invalid pull option: '${flags.pull}': must be one of "always", "missing" or "never"`);
+    body = createRequest(flags, args, { env: context.env, isDetached: options.isDetached, ...terminal });
+    parseReference(image);
+  } catch (error) {
+    throw usageFailure(context, options.verb, error);
+  }
   if (flags.cidfile) reserveFile(flags.cidfile);
   const query = { name: flags.name, platform: flags.platform };
   const create = (): Promise<ContainerCreateResponse> =>
@@ -36,8 +42,7 @@ export async function createContainer(
   try {
     if (flags.pull === 'always') await pull();
     created = await create().catch(async (error: unknown) => {
-      if (!isEngineError(error, 'not-found') || flags.pull !== 'missing' || !/No such image/.test(error.message))
-        throw error;
+      if (!isEngineError(error, 'not-found') || flags.pull !== 'missing' || !/image/i.test(error.message)) throw error;
       context.stderr.write(`Unable to find image '${withTag(image)}' locally\n`);
       await pull();
       return create();
@@ -53,11 +58,23 @@ export async function createContainer(
 
 const withTag = (image: string): string => (/[:@]/.test(image.split('/').at(-1) ?? '') ? image : `${image}:latest`);
 
+/** What is wrong with the command line itself is told with the way to its help, and exits 125: docker's own rule. */
+function usageFailure(context: Context, verb: string, error: unknown): ExitError {
+  const { program } = context;
+  return new ExitError(125, `${program}: ${messageOf(error)}\n\nRun '${program} ${verb} --help' for more information`);
+}
+
 function reserveFile(path: string): void {
   try {
     writeFileSync(path, '', { flag: 'wx' });
-  } catch {
-    throw new ExitError(125, `container ID file found, make sure the other container isn't running or delete ${path}`);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw invalidParameter(
+      'bad-cidfile',
+      code === 'EEXIST'
+        ? `container ID file found, make sure the other container isn't running or delete ${path}`
+        : `failed to create the container ID file: open ${path}: ${code === 'ENOENT' ? 'no such file or directory' : code}`,
+    );
   }
 }
 
@@ -70,7 +87,10 @@ export const create = defineCommand({
   stopAtFirstArg: true,
   examples: ['berth create --name job -v data:/data my-app ./migrate'],
   async run(context, flags, args) {
-    const { Id } = await createContainer(context, await context.client(), flags, args, false);
+    const { Id } = await createContainer(context, await context.client(), flags, args, {
+      verb: 'create',
+      isDetached: false,
+    });
     context.stdout.write(`${Id}\n`);
     return 0;
   },

@@ -65,14 +65,19 @@ export const rm = defineCommand({
   }),
   async run(context, flags, args) {
     const client = await context.client();
-    return forEachName(context, args, async (name) => {
-      await client.json({
-        method: 'DELETE',
-        path: `/containers/${encodeURIComponent(name)}`,
-        query: { force: flags.force, link: flags.link, v: flags.volumes },
-      });
-      return name;
-    });
+    return forEachName(
+      context,
+      args,
+      async (name) => {
+        await client.json({
+          method: 'DELETE',
+          path: `/containers/${encodeURIComponent(name)}`,
+          query: { force: flags.force, link: flags.link, v: flags.volumes },
+        });
+        return name;
+      },
+      { ignoresMissing: flags.force },
+    );
   },
 });
 

@@ -18,12 +18,13 @@ export const port = defineCommand({
     });
     const ports = NetworkSettings?.Ports ?? {};
     if (wanted !== undefined) {
-      const bindings = ports[wanted.includes('/') ? wanted : `${wanted}/tcp`];
-      if (!bindings?.length)
-        throw new ExitError(
-          1,
-          `no public port '${wanted.includes('/') ? wanted : `${wanted}/tcp`}' published for ${name}`,
-        );
+      const [number = '', protocol = 'tcp'] = wanted.split('/');
+      if (!/^\d+$/.test(number)) {
+        const reason = `strconv.ParseUint: parsing ${JSON.stringify(number)}: invalid syntax`;
+        throw new ExitError(1, `Error: invalid port (${number}): ${reason}`);
+      }
+      const bindings = ports[`${number}/${protocol}`];
+      if (!bindings?.length) throw new ExitError(1, `Error: No public port '${wanted}' published for ${name}`);
       for (const { HostIp = '', HostPort = '' } of bindings) context.stdout.write(`${address(HostIp, HostPort)}\n`);
       return 0;
     }

@@ -1,6 +1,5 @@
 import type { ContainersPruned } from '../../../api/index.ts';
 import { defineCommand, exactly } from '../../command.ts';
-import { ExitError } from '../../exit-code.ts';
 import { encodeFilters, filterFlag } from '../../flags/filter.ts';
 import { flagTable } from '../../flags/spec.ts';
 import { formatSize } from '../../format/units.ts';
@@ -16,8 +15,7 @@ export const prune = defineCommand({
     force: { type: 'bool', short: 'f', description: 'Do not prompt for confirmation' },
   }),
   async run(context, flags) {
-    if (!flags.force && !(await confirm(context, 'WARNING! This will remove all stopped containers.')))
-      throw new ExitError(1, 'container prune has been cancelled');
+    if (!flags.force && !(await confirm(context, 'WARNING! This will remove all stopped containers.'))) return 0;
     const client = await context.client();
     const pruned = await client.json<ContainersPruned>({
       method: 'POST',

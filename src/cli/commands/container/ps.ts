@@ -1,5 +1,6 @@
 import type { ContainerSummary, Port } from '../../../api/index.ts';
 import { defineCommand, exactly } from '../../command.ts';
+import { readConfig } from '../../config/config-file.ts';
 import { encodeFilters, filterFlag } from '../../flags/filter.ts';
 import { formatFlag } from '../../flags/format.ts';
 import { flagTable } from '../../flags/spec.ts';
@@ -10,40 +11,44 @@ import { formatAge, formatSize, formatTimestamp } from '../../format/units.ts';
 const cut = (text: string, length: number, isWhole: boolean): string =>
   isWhole || text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 
-/** Ports as docker shows them: neighbours joined to ranges, published ones with their address. */
+const range = (first: number, last: number): string => (first === last ? String(first) : `${first}-${last}`);
+const hostAddress = (ip: string): string => (ip.includes(':') ? `[${ip}]` : ip);
+
+/**
+ * Ports as docker shows them: neighbours joined to ranges (published ones only where the host's port is the container's),
+ * then those with another port on the host, one by one.
+ */
 export function formatPorts(ports: readonly Port[]): string {
+  const by = (a: string | number, b: string | number): number => (a === b ? 0 : a < b ? -1 : 1);
   const sorted = [...ports].sort(
     (a, b) =>
-      (a.PrivatePort ?? 0) - (b.PrivatePort ?? 0) ||
-      (a.Type ?? '').localeCompare(b.Type ?? '') ||
-      ((a.IP ?? '') < (b.IP ?? '') ? -1 : 1),
+      by(a.PrivatePort ?? 0, b.PrivatePort ?? 0) ||
+      by(a.IP ?? '', b.IP ?? '') ||
+      by(a.PublicPort ?? 0, b.PublicPort ?? 0) ||
+      by(a.Type ?? '', b.Type ?? ''),
   );
-  interface Group {
-    ip: string;
-    type: string;
-    first: number;
-    last: number;
-    offset: number | undefined;
+  const open = new Map<string, { ip: string; type: string; first: number; last: number }>();
+  const closed: { ip: string; type: string; first: number; last: number }[] = [];
+  const mapped: string[] = [];
+  for (const { IP: ip = '', PrivatePort: inside = 0, PublicPort: outside = 0, Type: type = 'tcp' } of sorted) {
+    if (ip !== '' && outside !== inside) {
+      mapped.push(`${hostAddress(ip)}:${outside}->${inside}/${type}`);
+      continue;
+    }
+    const key = `${ip}/${type}`;
+    const group = open.get(key);
+    if (group !== undefined && group.last + 1 === inside) {
+      group.last = inside;
+      continue;
+    }
+    if (group !== undefined) closed.push(group);
+    open.set(key, { ip, type, first: inside, last: inside });
   }
-  const groups: Group[] = [];
-  const order = [...sorted].sort((a, b) => ((a.IP ?? '') === (b.IP ?? '') ? 0 : (a.IP ?? '') < (b.IP ?? '') ? -1 : 1));
-  for (const { IP = '', PrivatePort = 0, PublicPort, Type = 'tcp' } of order) {
-    const offset = PublicPort ? PublicPort - PrivatePort : undefined;
-    const group = groups.find(
-      (one) => one.ip === IP && one.type === Type && one.offset === offset && one.last + 1 === PrivatePort,
-    );
-    if (group !== undefined) group.last = PrivatePort;
-    else groups.push({ ip: IP, type: Type, first: PrivatePort, last: PrivatePort, offset });
-  }
-  const range = (first: number, last: number): string => (first === last ? String(first) : `${first}-${last}`);
-  return groups
-    .sort((a, b) => Number(a.first !== a.last) * -1 + Number(b.first !== b.last) || a.first - b.first)
-    .map(({ ip, type, first, last, offset }) => {
-      const inside = `${range(first, last)}/${type}`;
-      if (offset === undefined) return inside;
-      return `${ip.includes(':') ? `[${ip}]` : ip}:${range(first + offset, last + offset)}->${inside}`;
-    })
-    .join(', ');
+  const joined = [...closed, ...open.values()].map(({ ip, type, first, last }) => {
+    const inside = range(first, last);
+    return ip === '' ? `${inside}/${type}` : `${hostAddress(ip)}:${inside}->${inside}/${type}`;
+  });
+  return [...joined, ...mapped].join(', ');
 }
 
 const names = (row: ContainerSummary): string[] => (row.Names ?? []).map((name) => name.replace(/^\//, ''));
@@ -118,6 +123,9 @@ export const ps = defineCommand({
   }),
   async run(context, flags) {
     const client = await context.client();
+    if (flags.quiet && flags.format)
+      context.stderr.write('WARNING: Ignoring custom format, because both --format and --quiet are set.\n');
+    const format = flags.quiet ? undefined : flags.format || readConfig(context.env).psFormat;
     const limit = flags.latest ? 1 : flags.last;
     const rows = await client.json<ContainerSummary[]>({
       method: 'GET',
@@ -125,13 +133,13 @@ export const ps = defineCommand({
       query: {
         all: flags.all,
         limit: limit > 0 ? limit : undefined,
-        size: flags.size || /\.Size\b/.test(flags.format ?? ''),
+        size: flags.size || /\.Size\b|\bjson\b/.test(format ?? ''),
         filters: encodeFilters(flags.filter),
       },
     });
     const list = formatFor(flags['no-trunc'], Date.now());
     if (flags.size) list.table = [...list.table, 'Size'];
-    context.stdout.write(formatList(rows, list, { format: flags.format, quiet: flags.quiet }));
+    context.stdout.write(formatList(rows, list, { format, quiet: flags.quiet }));
     return 0;
   },
 });

@@ -1,4 +1,5 @@
 import { defineCommand, exactly } from '../../command.ts';
+import { describeError, ExitError } from '../../exit-code.ts';
 
 export const rename = defineCommand({
   names: ['container rename', 'rename'],
@@ -8,10 +9,9 @@ export const rename = defineCommand({
   flags: {},
   async run(context, _flags, [name = '', newName = '']) {
     const client = await context.client();
-    await client.json({
-      method: 'POST',
-      path: `/containers/${encodeURIComponent(name)}/rename`,
-      query: { name: newName },
+    const path = `/containers/${encodeURIComponent(name)}/rename`;
+    await client.json({ method: 'POST', path, query: { name: newName } }).catch((error: unknown) => {
+      throw new ExitError(1, `${describeError(error)}\nError: failed to rename container named ${name}`);
     });
     return 0;
   },

@@ -31,12 +31,16 @@ export const run = defineCommand({
   failureCode: 125,
   examples: ['berth run --rm -it busybox sh', 'berth run -d --name web -p 8080:80 my-app'],
   async run(context, flags, args) {
-    if (flags.detach && flags.attach.length > 0) throw new ExitError(125, 'Conflicting options: -a and -d');
+    if (flags.detach && flags.attach.length > 0)
+      throw new ExitError(1, 'conflicting options: cannot specify both --attach and --detach');
     if (flags.tty && flags.interactive && !flags.detach && !context.stdin.isTTY) {
       throw new ExitError(1, 'the input device is not a TTY');
     }
     const client = await context.client();
-    const { Id: id = '' } = await createContainer(context, client, flags, args, flags.detach);
+    const { Id: id = '' } = await createContainer(context, client, flags, args, {
+      verb: 'run',
+      isDetached: flags.detach,
+    });
     return flags.detach ? runDetached(context, client, id) : runAttached(context, client, id, flags);
   },
 });

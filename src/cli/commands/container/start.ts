@@ -25,10 +25,15 @@ export const start = defineCommand({
   async run(context, flags, args) {
     const client = await context.client();
     if (!flags.attach && !flags.interactive) {
-      return forEachName(context, args, async (name) => {
-        await client.json({ method: 'POST', path: `/containers/${encodeURIComponent(name)}/start` });
-        return name;
-      });
+      return forEachName(
+        context,
+        args,
+        async (name) => {
+          await client.json({ method: 'POST', path: `/containers/${encodeURIComponent(name)}/start` });
+          return name;
+        },
+        { summary: (failed) => `Error: failed to start containers: ${failed.join(', ')}` },
+      );
     }
     const [name = ''] = args;
     if (args.length > 1) throw new ExitError(1, 'you cannot start and attach multiple containers at once');

@@ -16,7 +16,12 @@ export const top = defineCommand({
       path: `/containers/${encodeURIComponent(name)}/top`,
       query: { ps_args: psArgs.length > 0 ? psArgs.join(' ') : undefined },
     });
-    context.stdout.write(alignColumns([Titles ?? [], ...(Processes ?? [])].map((row) => row.join('\t'))));
+    context.stdout.write(
+      alignColumns(
+        [Titles ?? [], ...(Processes ?? [])].map((row) => row.join('\t')),
+        20,
+      ),
+    );
     return 0;
   },
 });

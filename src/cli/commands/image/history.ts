@@ -14,7 +14,7 @@ const formatFor = (isWhole: boolean, isHuman: boolean, nowMs: number): ListForma
       ID: { header: 'IMAGE', value: id },
       CreatedAt: { header: 'CREATED AT', value: createdAt },
       CreatedSince: {
-        header: 'CREATED',
+        header: isHuman ? 'CREATED' : 'CREATED AT',
         value: (row) => (isHuman ? `${formatAge(nowMs / 1000 - (row.Created ?? 0))} ago` : createdAt(row)),
       },
       CreatedBy: {

@@ -1,5 +1,6 @@
 import type { ImageSummary } from '../../../api/index.ts';
 import { between, defineCommand } from '../../command.ts';
+import { readConfig } from '../../config/config-file.ts';
 import { encodeFilters, filterFlag } from '../../flags/filter.ts';
 import { formatFlag } from '../../flags/format.ts';
 import { flagTable } from '../../flags/spec.ts';
@@ -58,7 +59,7 @@ const formatFor = (isWhole: boolean, nowMs: number): ListFormat<Row> => {
       Containers: { header: 'CONTAINERS', value: ({ image }) => count(image.Containers) },
       SharedSize: { header: 'SHARED SIZE', value: ({ image }) => count(image.SharedSize) },
       UniqueSize: { header: 'UNIQUE SIZE', value: () => 'N/A' },
-      VirtualSize: { header: 'VIRTUAL SIZE', value: ({ image }) => formatSize(image.Size ?? 0) },
+      VirtualSize: { header: 'VIRTUAL SIZE', value: ({ image }) => formatSize(image.Size ?? 0, 4) },
     },
     table: ['Repository', 'Tag', 'ID', 'CreatedSince', 'Size'],
     quiet: id,
@@ -90,8 +91,8 @@ export const images = defineCommand({
     const list = formatFor(flags['no-trunc'], Date.now());
     if (flags.digests) list.table = ['Repository', 'Tag', 'Digest', 'ID', 'CreatedSince', 'Size'];
     context.stdout.write(
-      formatList(flags.quiet ? [...new Map(rows.map((row) => [row.image.Id, row])).values()] : rows, list, {
-        format: flags.format,
+      formatList(rows, list, {
+        format: flags.format || (flags.quiet ? '' : readConfig(context.env).imagesFormat),
         quiet: flags.quiet,
       }),
     );

@@ -1,6 +1,5 @@
 import type { ImageDeleteResponseItem } from '../../../api/index.ts';
 import { defineCommand, exactly } from '../../command.ts';
-import { ExitError } from '../../exit-code.ts';
 import { encodeFilters, filterFlag } from '../../flags/filter.ts';
 import { flagTable } from '../../flags/spec.ts';
 import { formatSize } from '../../format/units.ts';
@@ -18,8 +17,7 @@ export const imagePrune = defineCommand({
   }),
   async run(context, flags) {
     const what = flags.all ? 'all images without at least one container associated to them' : 'all dangling images';
-    if (!flags.force && !(await confirm(context, `WARNING! This will remove ${what}.`)))
-      throw new ExitError(1, 'image prune has been cancelled');
+    if (!flags.force && !(await confirm(context, `WARNING! This will remove ${what}.`))) return 0;
     const client = await context.client();
     const filters = encodeFilters([...flags.filter, `dangling=${!flags.all}`]);
     const pruned = await client.json<{ ImagesDeleted: ImageDeleteResponseItem[] | null; SpaceReclaimed: number }>({

@@ -14,15 +14,20 @@ export const rmi = defineCommand({
   }),
   async run(context, flags, args) {
     const client = await context.client();
-    return forEachName(context, args, async (name) => {
-      const removed = await client.json<ImageDeleteResponseItem[]>({
-        method: 'DELETE',
-        path: `/images/${encodeURIComponent(name)}`,
-        query: { force: flags.force, noprune: flags['no-prune'] },
-      });
-      return removed
-        .map(({ Untagged, Deleted }) => (Deleted ? `Deleted: ${Deleted}` : `Untagged: ${Untagged}`))
-        .join('\n');
-    });
+    return forEachName(
+      context,
+      args,
+      async (name) => {
+        const removed = await client.json<ImageDeleteResponseItem[]>({
+          method: 'DELETE',
+          path: `/images/${encodeURIComponent(name)}`,
+          query: { force: flags.force, noprune: flags['no-prune'] },
+        });
+        return removed
+          .map(({ Untagged, Deleted }) => (Deleted ? `Deleted: ${Deleted}` : `Untagged: ${Untagged}`))
+          .join('\n');
+      },
+      { ignoresMissing: flags.force },
+    );
   },
 });

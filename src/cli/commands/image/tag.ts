@@ -1,4 +1,7 @@
+import { messageOf } from '../../../errors/index.ts';
+import { parseReference } from '../../../oci/index.ts';
 import { defineCommand, exactly } from '../../command.ts';
+import { ExitError } from '../../exit-code.ts';
 
 /** `name:tag` cut at the colon that is not a registry's port. */
 export function splitTag(name: string): { repository: string; tag: string | undefined } {
@@ -15,6 +18,17 @@ export const tag = defineCommand({
   arity: exactly(2),
   flags: {},
   async run(context, _flags, [source = '', target = '']) {
+    for (const name of [source, target]) {
+      try {
+        parseReference(name);
+      } catch (error) {
+        if (name === source && /^[0-9a-f]{64}$/.test(name)) continue;
+        throw new ExitError(
+          1,
+          `Error parsing reference: ${JSON.stringify(name)} is not a valid repository/tag: ${messageOf(error)}`,
+        );
+      }
+    }
     const client = await context.client();
     const { repository, tag } = splitTag(target);
     await client.json({

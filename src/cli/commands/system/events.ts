@@ -7,16 +7,17 @@ import { parseTimeFlag } from '../../flags/time.ts';
 import { compileTemplate } from '../../format/template/execute.ts';
 import { toJson } from '../../format/template/functions.ts';
 
-/** `2026-11-21T03:14:18.123456789Z`, from nanoseconds that a double holds only to about 256. */
-function timeOf(event: EventMessage): string {
-  const seconds = event.time ?? 0;
-  const nanoseconds = String(Math.max(0, Math.round((event.timeNano ?? 0) - seconds * 1e9)))
-    .padStart(9, '0')
-    .slice(0, 9);
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${nanoseconds}Z`;
+/** `timeNano` beyond a double's digits comes as a bigint. */
+type ExactEvent = Omit<EventMessage, 'timeNano'> & { timeNano?: number | bigint };
+
+/** `2026-11-21T03:14:18.123456789Z` */
+function timeOf(event: ExactEvent): string {
+  const nanoseconds = BigInt(event.timeNano ?? (event.time ?? 0) * 1e9);
+  const seconds = new Date(Number(nanoseconds / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
+  return `${seconds}.${String(nanoseconds % 1_000_000_000n).padStart(9, '0')}Z`;
 }
 
-function line(event: EventMessage): string {
+function line(event: ExactEvent): string {
   const attributes = Object.entries(event.Actor?.Attributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   const tail = attributes.length > 0 ? ` (${attributes.map(([key, value]) => `${key}=${value}`).join(', ')})` : '';
   return `${timeOf(event)} ${event.Type} ${event.Action} ${event.Actor?.ID}${tail}`;
@@ -37,13 +38,18 @@ export const events = defineCommand({
   async run(context, flags) {
     const client = await context.client();
     const nowMs = Date.now();
-    const render = !flags.format ? line : flags.format === 'json' ? toJson : compileTemplate(flags.format);
-    const messages = client.messages<EventMessage>({
+    const render = !flags.format
+      ? line
+      : flags.format === 'json'
+        ? toJson
+        : compileTemplate(flags.format, { missing: 'error' });
+    const messages = client.messages<ExactEvent>({
       method: 'GET',
+      isExact: true,
       path: '/events',
       query: {
-        since: parseTimeFlag(flags.since, nowMs),
-        until: parseTimeFlag(flags.until, nowMs),
+        since: parseTimeFlag('since', flags.since, nowMs),
+        until: parseTimeFlag('until', flags.until, nowMs),
         filters: encodeFilters(flags.filter),
       },
     });

@@ -33,7 +33,8 @@ function lines(info: SystemInfo): string[] {
     ` Init Binary: ${info.InitBinary}`,
     ' Security Options:',
     ...(info.SecurityOptions ?? []).map(
-      (option) => `  ${option.replace(/^name=/, '').replaceAll(/,(\w+)=/g, '\n   $1: ')}`,
+      (option) =>
+        `  ${option.replace(/^name=/, '').replaceAll(/,(\w)(\w*)=/g, (_, first: string, rest: string) => `\n   ${first.toUpperCase()}${rest}: `)}`,
     ),
     ` Kernel Version: ${info.KernelVersion}`,
     ` Operating System: ${info.OperatingSystem}`,
@@ -43,7 +44,7 @@ function lines(info: SystemInfo): string[] {
     ` Total Memory: ${formatMemory(info.MemTotal ?? 0)}`,
     ` Name: ${info.Name}`,
     ` ID: ${info.ID}`,
-    ` Root Dir: ${info.DockerRootDir}`,
+    ` Docker Root Dir: ${info.DockerRootDir}`,
     ` Live Restore Enabled: ${info.LiveRestoreEnabled}`,
   ];
   return out;
@@ -59,7 +60,7 @@ export const info = defineCommand({
     const client = await context.client();
     const found = await client.json<SystemInfo>({ method: 'GET', path: '/info' });
     const text = flags.format
-      ? (flags.format === 'json' ? toJson : compileTemplate(flags.format))(found)
+      ? (flags.format === 'json' ? toJson : compileTemplate(flags.format, { missing: 'error' }))(found)
       : lines(found).join('\n');
     context.stdout.write(`${text}\n`);
     for (const warning of found.Warnings ?? []) context.stderr.write(`${warning}\n`);

@@ -1,6 +1,7 @@
 import type { Client } from '../../../client/index.ts';
 import { isEngineError, notFound } from '../../../errors/index.ts';
 import { atLeast, type Command, defineCommand } from '../../command.ts';
+import { ExitError } from '../../exit-code.ts';
 import { inspectFormatFlag } from '../../flags/format.ts';
 import { flagTable } from '../../flags/spec.ts';
 import { inspectObjects } from '../inspect-objects.ts';
@@ -17,6 +18,7 @@ const PATHS: Record<Kind, (name: string) => string> = {
 const get = (client: Client, kind: Kind, name: string, isSized: boolean): Promise<unknown> =>
   client.json({
     method: 'GET',
+    isExact: true,
     path: PATHS[kind](encodeURIComponent(name)),
     query: { size: kind === 'container' && isSized },
   });
@@ -30,7 +32,7 @@ async function findAny(client: Client, name: string, isSized: boolean): Promise<
       if (!isEngineError(error, 'not-found')) throw error;
     }
   }
-  throw notFound('no-such-object', `No such object: ${name}`);
+  throw notFound('no-such-object', `Error: No such object: ${name}`);
 }
 
 export const inspect = defineCommand({
@@ -47,7 +49,12 @@ export const inspect = defineCommand({
   async run(context, flags, args) {
     const client = await context.client();
     const kind = flags.type as Kind | undefined;
-    if (kind !== undefined && !Object.hasOwn(PATHS, kind)) throw new Error(`"${kind}" is not a valid value for --type`);
+    if (kind !== undefined && !Object.hasOwn(PATHS, kind)) {
+      const known = Object.keys(PATHS).map((one) => `"${one}"`);
+      throw new ExitError(1, `unknown type: ${JSON.stringify(kind)}: must be one of ${known.join(', ')}`);
+    }
+    if (flags.size && kind !== undefined && kind !== 'container')
+      context.stderr.write(`WARNING: --size ignored for ${kind}\n`);
     return inspectObjects(context, args, flags.format, (name) =>
       kind === undefined ? findAny(client, name, flags.size) : get(client, kind, name, flags.size),
     );

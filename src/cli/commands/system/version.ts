@@ -16,7 +16,34 @@ interface ServerVersion {
   Os: string;
   Arch: string;
   KernelVersion: string;
-  Components?: { Name: string; Version: string }[];
+  Components?: { Name: string; Version: string; Details?: Record<string, string> }[];
+}
+
+type Row = [name: string, value: string];
+
+/** Names in one column, values in the next; a name alone is a title. */
+const formatRows = (rows: readonly Row[]): string =>
+  rows.map(([name, value]) => `${value === '' ? name : `${name.padEnd(19)}${value}`}\n`).join('');
+
+function serverRows({ Components, ...server }: ServerVersion): Row[] {
+  const components = Components ?? [{ Name: 'Engine', Version: server.Version, Details: {} }];
+  return [
+    ['Server:', ''],
+    ...components.flatMap(({ Name, Version, Details }): Row[] => {
+      const details = Object.entries(Details ?? {}).filter(([, value]) => value !== '');
+      if (Name !== 'Engine')
+        return [[` ${Name}:`, ''], ['  Version:', Version], ...details.map(([k, v]): Row => [`  ${k}:`, v])];
+      return [
+        [` ${Name}:`, ''],
+        ['  Version:', Version],
+        ['  API version:', `${server.ApiVersion} (minimum version ${server.MinAPIVersion})`],
+        ['  Git commit:', Details?.['GitCommit'] ?? ''],
+        ['  Built:', Details?.['BuildTime'] ?? ''],
+        ['  OS/Arch:', `${server.Os}/${server.Arch}`],
+        ['  Kernel:', server.KernelVersion],
+      ].filter(([name, value], i): boolean => i === 0 || (name !== '' && value !== '')) as Row[];
+    }),
+  ];
 }
 
 export const version = defineCommand({
@@ -31,7 +58,7 @@ export const version = defineCommand({
       ApiVersion: API_VERSION,
       NodeVersion: process.versions.node,
       Os: process.platform,
-      Arch: process.arch,
+      Arch: process.arch === 'x64' ? 'amd64' : process.arch,
     };
     let Server: ServerVersion | null = null;
     let failure: string | undefined;
@@ -42,29 +69,17 @@ export const version = defineCommand({
     }
     if (flags.format) {
       context.stdout.write(
-        `${(flags.format === 'json' ? toJson : compileTemplate(flags.format))({ Client, Server })}\n`,
+        `${(flags.format === 'json' ? toJson : compileTemplate(flags.format, { missing: 'error' }))({ Client, Server })}\n`,
       );
     } else {
-      const rows: [string, string][] = [
+      const client: Row[] = [
         ['Client:', ''],
         [' Version:', Client.Version],
         [' API version:', Client.ApiVersion],
         [' Node version:', Client.NodeVersion],
         [' OS/Arch:', `${Client.Os}/${Client.Arch}`],
       ];
-      if (Server !== null) {
-        rows.push(['', ''], ['Server:', ''], [' Version:', Server.Version]);
-        rows.push([' API version:', `${Server.ApiVersion} (minimum version ${Server.MinAPIVersion})`]);
-        rows.push([' OS/Arch:', `${Server.Os}/${Server.Arch}`], [' Kernel:', Server.KernelVersion]);
-        for (const { Name, Version } of Server.Components ?? [])
-          if (Name !== 'Engine') rows.push([` ${Name}:`, Version]);
-      }
-      context.stdout.write(
-        rows
-          .map(([name, value]) => `${name.padEnd(value === '' ? 0 : 20)}${value}`.trimEnd())
-          .join('\n')
-          .concat('\n'),
-      );
+      context.stdout.write(formatRows(client) + (Server === null ? '' : `\n${formatRows(serverRows(Server))}`));
     }
     if (failure !== undefined) throw new ExitError(1, failure);
     return 0;

@@ -4,6 +4,7 @@ import { ExitError } from '../../exit-code.ts';
 import { encodeFilters, filterFlag } from '../../flags/filter.ts';
 import { formatFlag } from '../../flags/format.ts';
 import { flagTable } from '../../flags/spec.ts';
+import { checkLabel } from '../../flags/values.ts';
 import { formatList, type ListFormat } from '../../format/table.ts';
 import { formatSize } from '../../format/units.ts';
 import { confirm } from '../../terminal/confirm.ts';
@@ -42,10 +43,17 @@ export const volumeCreate = defineCommand({
   arity: between(0, 1),
   flags: flagTable({
     driver: { type: 'string', short: 'd', default: 'local', description: 'Specify volume driver name' },
-    label: { type: 'list', description: 'Set metadata for a volume' },
+    label: { type: 'list', check: checkLabel, description: 'Set metadata for a volume' },
+    name: { type: 'string', isHidden: true, description: 'Specify volume name' },
     opt: { type: 'list', short: 'o', placeholder: 'map', description: 'Set driver specific options' },
   }),
-  async run(context, flags, [name]) {
+  async run(context, flags, [argument]) {
+    if (flags.name !== undefined && argument !== undefined)
+      throw new ExitError(
+        1,
+        'conflicting options: cannot specify a volume-name through both --name and as a positional arg',
+      );
+    const name = argument ?? flags.name;
     const client = await context.client();
     const { Name } = await client.json<Volume>({
       method: 'POST',
@@ -113,8 +121,7 @@ export const volumePrune = defineCommand({
     const what = flags.all
       ? 'all local volumes not used by at least one container'
       : 'anonymous local volumes not used by at least one container';
-    if (!flags.force && !(await confirm(context, `WARNING! This will remove ${what}.`)))
-      throw new ExitError(1, 'volume prune has been cancelled');
+    if (!flags.force && !(await confirm(context, `WARNING! This will remove ${what}.`))) return 0;
     const client = await context.client();
     const filters = encodeFilters([...flags.filter, ...(flags.all ? ['all=true'] : [])]);
     const pruned = await client.json<{ VolumesDeleted: string[] | null; SpaceReclaimed: number }>({

@@ -1,14 +1,19 @@
-import { invalidParameter } from '../../../errors/index.ts';
+import { invalidParameter, isEngineError } from '../../../errors/index.ts';
 import { type TemplateFunction, templateFunctions } from './functions.ts';
-import { type Expression, type Pipeline, parseTemplate, type TemplateNode } from './parse.ts';
-import { formatValue, isTruthy } from './value.ts';
+import { type Expression, type Pipeline, parseTemplate, type TemplateNode, type Where } from './parse.ts';
+import { formatValue, isTruthy, TypedNil } from './value.ts';
 
 type Scope = Map<string, unknown>[];
 
-/** How a name that the data lacks is met: an error (objects with known fields) or `<no value>` (maps, docker inspect's raw JSON). */
+/** What the data is made of, as far as a template can tell. */
 export interface TemplateOptions {
   functions?: Record<string, TemplateFunction>;
+  /** How a name that the data lacks is met: an error (objects with known fields), or `<no value>` (maps). */
   missing?: 'error' | 'no-value';
+  /** Fields that hold maps of any keys: a key missing there is `<no value>` whatever `missing` says. */
+  maps?: ReadonlySet<string>;
+  /** What a null in that field prints as. */
+  nilText?: (field: string) => string;
 }
 
 class Break extends Error {}
@@ -23,7 +28,7 @@ export function compileTemplate(source: string, options: TemplateOptions = {}): 
   );
   const nodes = parseTemplate(source, new Set(Object.keys(functions)));
   return (data) => {
-    const run = new Run(functions, options.missing ?? 'no-value');
+    const run = new Run(functions, options);
     run.nodes(nodes, data, [new Map([['$', data]])]);
     return run.out.join('');
   };
@@ -32,11 +37,11 @@ export function compileTemplate(source: string, options: TemplateOptions = {}): 
 class Run {
   readonly out: string[] = [];
   readonly #functions: Record<string, TemplateFunction>;
-  readonly #missing: 'error' | 'no-value';
+  readonly #options: TemplateOptions;
 
-  constructor(functions: Record<string, TemplateFunction>, missing: 'error' | 'no-value') {
+  constructor(functions: Record<string, TemplateFunction>, options: TemplateOptions) {
     this.#functions = functions;
-    this.#missing = missing;
+    this.#options = options;
   }
 
   nodes(nodes: readonly TemplateNode[], dot: unknown, scope: Scope): void {
@@ -114,14 +119,12 @@ class Run {
         return holder.get(expression.name);
       }
       case 'fields':
-        return expression.names.reduce(
-          (value, name) => this.#field(value, name),
-          this.#expression(expression.of, dot, scope),
-        );
+        return this.#fields(this.#expression(expression.of, dot, scope), expression.names, expression.where);
       case 'call':
         return this.#call(
           expression.name,
           expression.args.map((arg) => this.#expression(arg, dot, scope)),
+          expression.where,
         );
       case 'method': {
         const method = this.#expression(expression.of, dot, scope);
@@ -135,48 +138,63 @@ class Run {
           if (i === 0) return this.#expression(stage, dot, scope);
           if (stage.kind !== 'call')
             throw invalidParameter('bad-template', 'template parsing error: non executable command in pipeline');
-          return this.#call(stage.name, [...stage.args.map((arg) => this.#expression(arg, dot, scope)), before]);
+          return this.#call(
+            stage.name,
+            [...stage.args.map((arg) => this.#expression(arg, dot, scope)), before],
+            stage.where,
+          );
         }, undefined);
       default:
         return expression satisfies never;
     }
   }
 
-  #call(name: string, args: unknown[]): unknown {
+  #call(name: string, args: unknown[], where: Where): unknown {
     const called = this.#functions[name];
     if (called === undefined) throw invalidParameter('bad-template', `function ${JSON.stringify(name)} not defined`);
-    return called(...args);
+    try {
+      return called(...args);
+    } catch (error) {
+      if (!isEngineError(error) || error.code !== 'template-call') throw error;
+      throw failure(where, `error calling ${name}: ${error.message}`);
+    }
   }
 
-  #field(value: unknown, name: string): unknown {
-    if (value !== null && typeof value === 'object' && Object.hasOwn(value, name))
-      return (value as Record<string, unknown>)[name];
-    if (this.#missing === 'error' && value !== null && typeof value === 'object') {
-      throw invalidParameter(
-        'template-failed',
-        `template: :1:2: executing "" at <.${name}>: can't evaluate field ${name}`,
-      );
+  #fields(start: unknown, names: readonly string[], where: Where): unknown {
+    let value = start;
+    let parent = '';
+    for (const name of names) {
+      value = this.#field(value, name, parent, where);
+      parent = name;
     }
-    if (value === null || value === undefined) {
-      if (this.#missing === 'error')
-        throw invalidParameter(
-          'template-failed',
-          `template: :1:2: executing "" at <.${name}>: nil pointer evaluating .${name}`,
-        );
+    return value;
+  }
+
+  #field(value: unknown, name: string, parent: string, where: Where): unknown {
+    const { missing = 'no-value', maps, nilText } = this.#options;
+    if (value === null || value === undefined || value instanceof TypedNil) {
+      if (missing === 'error' && !(value instanceof TypedNil && maps?.has(parent)))
+        throw failure(where, `nil pointer evaluating interface {}.${name}`);
       return undefined;
     }
-    if (typeof value !== 'object') {
-      throw invalidParameter(
-        'template-failed',
-        `template: :1:2: executing "" at <.${name}>: can't evaluate field ${name} in type ${typeof value}`,
-      );
+    if (typeof value !== 'object') throw failure(where, `can't evaluate field ${name} in type interface {}`);
+    if (Object.hasOwn(value, name)) {
+      const found = (value as Record<string, unknown>)[name];
+      return found === null && nilText !== undefined ? new TypedNil(nilText(name)) : found;
     }
-    return undefined;
+    if (missing === 'no-value' || maps?.has(parent)) return undefined;
+    throw failure(where, maps === undefined ? `can't evaluate field ${name}` : `map has no entry for key "${name}"`);
   }
 }
 
+const failure = (where: Where, message: string): Error =>
+  invalidParameter(
+    'template-failed',
+    `template parsing error: template: :1:${where.at}: executing "" at <${where.text}>: ${message}`,
+  );
+
 function rangeEntries(value: unknown): [unknown, unknown][] {
-  if (value === null || value === undefined) return [];
+  if (value === null || value === undefined || value instanceof TypedNil) return [];
   if (Array.isArray(value)) return value.map((item, i) => [i, item]);
   if (typeof value === 'number') return Array.from({ length: value }, (_, i) => [i, i]);
   if (typeof value === 'object') return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,30 +1,34 @@
 import { invalidParameter } from '../../../errors/index.ts';
 import { formatPrintf } from './printf.ts';
-import { formatValue, isTruthy } from './value.ts';
+import { formatValue, isTruthy, TypedNil } from './value.ts';
 
 export type TemplateFunction = (...args: unknown[]) => unknown;
 
-const execError = (message: string): Error =>
-  invalidParameter('template-failed', `template: :1: executing "" at <…>: ${message}`);
+/** What a function has against its arguments; the engine adds the place. */
+const execError = (message: string): Error => invalidParameter('template-call', message);
 
 function lengthOf(value: unknown): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
+  if (value instanceof TypedNil) return 0;
   if (Array.isArray(value)) return value.length;
   if (value !== null && typeof value === 'object') return Object.keys(value).length;
-  throw execError('error calling len: len of nil pointer');
+  throw execError('len of nil pointer');
 }
 
 function indexInto(value: unknown, ...keys: unknown[]): unknown {
   return keys.reduce((current, key) => {
     if (Array.isArray(current)) {
       const position = Number(key);
-      if (!(position >= 0 && position < current.length))
-        throw execError(`error calling index: reflect: slice index out of range`);
+      if (!(position >= 0 && position < current.length)) throw execError(`index out of range: ${formatValue(key)}`);
       return current[position];
     }
-    if (current === null || current === undefined) throw execError('error calling index: index of untyped nil');
+    if (current instanceof TypedNil) {
+      if (current.text === '[]') throw execError(`index out of range: ${formatValue(key)}`);
+      return '';
+    }
+    if (current === null || current === undefined) throw execError('index of untyped nil');
     const object = current as Record<string, unknown>;
-    return Object.hasOwn(object, String(key)) ? object[String(key)] : undefined;
+    return Object.hasOwn(object, String(key)) ? object[String(key)] : '';
   }, value);
 }
 
@@ -36,12 +40,17 @@ const compare = (a: unknown, b: unknown): number => {
 
 const text = (value: unknown): string => formatValue(value);
 
-/** Go's JSON escapes <, > and & and sorts the keys of maps; ours keep the order the daemon sent (that of its structs). */
+/** JSON in the order the daemon sent it (that of its structs), with integers that a double cannot hold as they came. */
 export const toJson = (value: unknown): string =>
-  JSON.stringify(value ?? null).replace(
-    /[<>&\u2028\u2029]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  JSON.stringify(value ?? null, (_, one: unknown) =>
+    typeof one === 'bigint' ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(one)) : one,
+  ).replace(/[\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
+
+/** The same with <, > and & escaped: how Go writes the rows of lists. */
+export const toEscapedJson = (value: unknown): string =>
+  toJson(value).replace(/[<>&]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+const HTML: Record<string, string> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', "'": '&#39;', '"': '&#34;' };
 
 /** Go's built-in functions, and docker's: json split join title lower upper pad truncate println table. */
 export const templateFunctions: Record<string, TemplateFunction> = Object.assign(Object.create(null), {
@@ -66,11 +75,11 @@ export const templateFunctions: Record<string, TemplateFunction> = Object.assign
     ),
   println: (...args: unknown[]) => `${args.map(text).join(' ')}\n`,
   printf: (format: unknown, ...args: unknown[]) => formatPrintf(String(format), args),
-  html: (one: unknown) => text(one).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`),
-  urlquery: (one: unknown) => encodeURIComponent(text(one)),
+  html: (one: unknown) => text(one).replace(/[&<>"']/g, (c) => HTML[c] ?? c),
+  urlquery: (one: unknown) => encodeURIComponent(text(one)).replaceAll('%20', '+'),
   json: toJson,
   split: (one: unknown, by: unknown) => text(one).split(String(by)),
-  join: (list: unknown, by: unknown) => ((list as unknown[] | null) ?? []).map(text).join(String(by)),
+  join: (list: unknown, by: unknown) => (Array.isArray(list) ? list : []).map(text).join(String(by)),
   title: (one: unknown) =>
     text(one).replace(/(^|\s)(\S)/g, (_, space: string, letter: string) => space + letter.toUpperCase()),
   lower: (one: unknown) => text(one).toLowerCase(),

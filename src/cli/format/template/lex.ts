@@ -1,6 +1,8 @@
 import { invalidParameter } from '../../../errors/index.ts';
 
-export type Token =
+/** A token of an action; `at` and `end` are where it stands in the source. */
+export type Token = TokenBody & { at: number; end: number };
+type TokenBody =
   | { kind: 'text'; text: string }
   | { kind: 'open' }
   | { kind: 'close' }
@@ -12,7 +14,7 @@ export type Token =
   | { kind: 'punctuation'; text: string };
 
 const ACTION =
-  /^(?:(\s+)|("(?:[^"\\\n]|\\.)*")|`([^`]*)`|([+-]?\d+(?:\.\d+)?)|((?:\.[A-Za-z_]\w*)|\.(?![A-Za-z_]))|(\$\w*)|([A-Za-z_]\w*)|(:=|[|(),=]))/;
+  /^(?:(\s+)|("(?:[^"\\\n]|\\.)*")|`([^`]*)`|([+-]?(?:0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?)|'(?:[^'\\\n]|\\.)')|((?:\.[A-Za-z_]\w*)|\.(?![A-Za-z_]))|(\$\w*)|([A-Za-z_]\w*)|(:=|[|(),=]))/;
 
 export const templateError = (message: string): Error =>
   invalidParameter('bad-template', `template parsing error: template: :1: ${message}`);
@@ -28,7 +30,7 @@ export function lex(source: string): Token[] {
     if (trimNext) text = text.trimStart();
     const trimsBefore = start >= 0 && /^\{\{-\s/.test(source.slice(start, start + 4));
     if (trimsBefore) text = text.trimEnd();
-    if (text !== '') tokens.push({ kind: 'text', text });
+    if (text !== '') tokens.push({ kind: 'text', text, at, end: start });
     if (start < 0) break;
     at = start + (trimsBefore ? 3 : 2);
     const comment = /^\s*\/\*[\s\S]*?\*\/\s*?(\s-)?\}\}/.exec(source.slice(at));
@@ -37,9 +39,9 @@ export function lex(source: string): Token[] {
       trimNext = comment[1] !== undefined;
       continue;
     }
-    tokens.push({ kind: 'open' });
+    tokens.push({ kind: 'open', at, end: at });
     ({ at, trimNext } = lexAction(source, at, tokens));
-    tokens.push({ kind: 'close' });
+    tokens.push({ kind: 'close', at, end: at });
   }
   return tokens;
 }
@@ -53,16 +55,17 @@ function lexAction(source: string, from: number, tokens: Token[]): { at: number;
     const match = ACTION.exec(source.slice(at));
     if (match === null) throw templateError(`unexpected ${JSON.stringify(source[at])} in operand`);
     const [whole, space, quoted, raw, number, field, variable, word, punctuation] = match;
+    const push = (body: TokenBody): unknown => tokens.push({ ...body, at: at - whole.length, end: at });
     at += whole.length;
     if (space !== undefined) continue;
-    if (quoted !== undefined) tokens.push({ kind: 'string', text: unquote(quoted) });
-    else if (raw !== undefined) tokens.push({ kind: 'string', text: raw });
-    else if (number !== undefined) tokens.push({ kind: 'number', text: number });
+    if (quoted !== undefined) push({ kind: 'string', text: unquote(quoted) });
+    else if (raw !== undefined) push({ kind: 'string', text: raw });
+    else if (number !== undefined) push({ kind: 'number', text: number });
     else if (field !== undefined)
-      tokens.push({ kind: 'field', text: joined(source, at - whole.length) ? `+${field}` : field });
-    else if (variable !== undefined) tokens.push({ kind: 'variable', text: variable });
-    else if (word !== undefined) tokens.push({ kind: 'word', text: word });
-    else if (punctuation !== undefined) tokens.push({ kind: 'punctuation', text: punctuation });
+      push({ kind: 'field', text: joined(source, at - whole.length) ? `+${field}` : field });
+    else if (variable !== undefined) push({ kind: 'variable', text: variable });
+    else if (word !== undefined) push({ kind: 'word', text: word });
+    else if (punctuation !== undefined) push({ kind: 'punctuation', text: punctuation });
   }
 }
 

@@ -4,10 +4,16 @@ export type Expression =
   | { kind: 'literal'; value: string | number | boolean | null }
   | { kind: 'dot' }
   | { kind: 'variable'; name: string }
-  | { kind: 'fields'; of: Expression; names: string[] }
-  | { kind: 'call'; name: string; args: Expression[] }
+  | { kind: 'fields'; of: Expression; names: string[]; where: Where }
+  | { kind: 'call'; name: string; args: Expression[]; where: Where }
   | { kind: 'method'; of: Expression; args: Expression[] }
   | { kind: 'pipe'; stages: Expression[] };
+
+/** Where an expression stands and how it was written, for errors. */
+export interface Where {
+  at: number;
+  text: string;
+}
 
 export interface Pipeline {
   declare: string[];
@@ -25,18 +31,18 @@ const BLOCKS = new Set(['if', 'with', 'range']);
 
 /** Parses a Go text/template (actions, pipelines, if/with/range/else, variables, parentheses). @throws invalid-parameter `bad-template` */
 export function parseTemplate(source: string, functions: ReadonlySet<string>): TemplateNode[] {
-  const parser = new Parser(lex(source), functions);
-  const nodes = parser.list([]);
-  return nodes;
+  return new Parser(source, functions).list([]);
 }
 
 class Parser {
+  readonly #source: string;
   readonly #tokens: Token[];
   readonly #functions: ReadonlySet<string>;
   #at = 0;
 
-  constructor(tokens: Token[], functions: ReadonlySet<string>) {
-    this.#tokens = tokens;
+  constructor(source: string, functions: ReadonlySet<string>) {
+    this.#source = source;
+    this.#tokens = lex(source);
     this.#functions = functions;
   }
 
@@ -81,6 +87,7 @@ class Parser {
   }
 
   #block(kind: 'if' | 'with' | 'range'): TemplateNode {
+    if (this.#tokens[this.#at]?.kind === 'close') throw templateError(`missing value for ${kind}`);
     const pipeline = this.#pipeline();
     this.#close();
     const then = this.list(['else', 'end']);
@@ -132,7 +139,9 @@ class Parser {
     if (token?.kind === 'word' && !['true', 'false', 'nil'].includes(token.text)) {
       if (!this.#functions.has(token.text)) throw templateError(`function ${JSON.stringify(token.text)} not defined`);
       this.#at++;
-      return this.#fieldsOf({ kind: 'call', name: token.text, args: this.#arguments() });
+      const args = this.#arguments();
+      const text = this.#source.slice(token.at, this.#tokens[this.#at - 1]?.end);
+      return this.#fieldsOf({ kind: 'call', name: token.text, args, where: { at: token.at, text } });
     }
     const of = this.#operand();
     const args = this.#arguments();
@@ -154,18 +163,26 @@ class Parser {
       case 'string':
         return { kind: 'literal', value: token.text };
       case 'number':
-        return { kind: 'literal', value: Number(token.text) };
+        return {
+          kind: 'literal',
+          value: token.text.startsWith("'") ? (token.text.codePointAt(1) ?? 0) : Number(token.text),
+        };
       case 'variable':
         return this.#fieldsOf({ kind: 'variable', name: token.text });
       case 'field':
         return token.text === '.'
           ? this.#fieldsOf({ kind: 'dot' })
-          : this.#fieldsOf({ kind: 'fields', of: { kind: 'dot' }, names: [token.text.replace(/^\+?\./, '')] });
+          : this.#fieldsOf({
+              kind: 'fields',
+              of: { kind: 'dot' },
+              names: [token.text.replace(/^\+?\./, '')],
+              where: { at: token.at, text: token.text.replace(/^\+/, '') },
+            });
       case 'word':
         if (token.text === 'true' || token.text === 'false') return { kind: 'literal', value: token.text === 'true' };
         if (token.text === 'nil') return { kind: 'literal', value: null };
         if (!this.#functions.has(token.text)) throw templateError(`function ${JSON.stringify(token.text)} not defined`);
-        return { kind: 'call', name: token.text, args: [] };
+        return { kind: 'call', name: token.text, args: [], where: { at: token.at, text: token.text } };
       case 'punctuation':
         if (token.text === '(') {
           const inner = this.#pipe();
@@ -179,10 +196,12 @@ class Parser {
     }
   }
 
+  /** Go tells of a chain of fields by the place of its second one. */
   #fieldsOf(of: Expression): Expression {
+    const first = this.#tokens[this.#at];
     const names: string[] = [];
     for (
-      let token = this.#tokens[this.#at];
+      let token = first;
       token?.kind === 'field' && token.text.startsWith('+.') && token.text.length > 2;
       token = this.#tokens[this.#at]
     ) {
@@ -190,7 +209,10 @@ class Parser {
       this.#at++;
     }
     if (names.length === 0) return of;
-    return of.kind === 'fields' ? { ...of, names: [...of.names, ...names] } : { kind: 'fields', of, names };
+    const before =
+      of.kind === 'fields' ? of : { of, names: [], where: { text: of.kind === 'variable' ? of.name : '' } };
+    const where = { at: first?.at ?? 0, text: `${before.where.text}.${names.join('.')}` };
+    return { kind: 'fields', of: before.of, names: [...before.names, ...names], where };
   }
 
   #word(ahead: number): string | undefined {
