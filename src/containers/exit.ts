@@ -36,36 +36,39 @@ async function exitLocked(
   again: (container: Container) => void,
 ): Promise<void> {
   if (container.run !== run) return;
-  await giveBack(context, container, run);
   const { record } = container;
-  container.run = undefined;
+  const { state, hostConfig } = record;
   const willRestart = !context.isShuttingDown() && !container.keepOnExit && wantsRestart(container, facts);
-  const { state } = record;
+  const isRemoving = hostConfig.AutoRemove === true && !container.keepOnExit && !context.isShuttingDown();
   state.status = next(state.status, willRestart ? 'exit-again' : 'exit');
   state.exitCode = facts.exitCode;
   state.oomKilled = facts.oomKilled;
   state.finishedAt = formatTime(facts.finishedAtMs);
+  if (willRestart) record.restartCount++;
+  // The runtime's trace of the end goes only when the record has it: a crash between them must not lose the exit code.
+  await giveBack(context, container, run, isRemoving ? undefined : context.records.save(container));
+  container.run = undefined;
   tellDeath(context, container, run, facts);
-  const isRemoving = record.hostConfig.AutoRemove === true && !container.keepOnExit && !context.isShuttingDown();
-  if (isRemoving) {
-    container.waiters.exited(facts.exitCode);
-    await removeLocked(context, container, { volumes: true }).catch((error: unknown) =>
-      context.warn(`container ${container.id} could not be removed: ${error}`),
-    );
-    return;
-  }
-  context.records.saveLater(container);
   container.waiters.exited(facts.exitCode);
   if (willRestart) scheduleRestart(container, facts, run, again);
+  if (!isRemoving) return;
+  await removeLocked(context, container, { volumes: true }).catch((error: unknown) =>
+    context.warn(`container ${container.id} could not be removed: ${error}`),
+  );
 }
 
 /** Network, mounts, log and run-time files at once; a failure of one keeps none of the others. */
-async function giveBack(context: Context, container: Container, run: Run): Promise<void> {
+async function giveBack(
+  context: Context,
+  container: Container,
+  run: Run,
+  saved: Promise<void> | undefined,
+): Promise<void> {
   const { networks, volumes, runtime } = context;
   const tasks = [
     run.log.close(),
     run.sandbox === undefined ? undefined : networks.close(container.id),
-    runtime.release(container.id),
+    saved === undefined ? runtime.release(container.id) : saved.then(() => runtime.release(container.id)),
     ...container.record.mounts
       .filter((mount) => mount.type === 'volume')
       .map((mount) => volumes.unmount(mount.name, container.id)),
@@ -104,7 +107,6 @@ function scheduleRestart(
   again: (container: Container) => void,
 ): void {
   container.restartDelayMs = restartDelay(container.restartDelayMs, facts.finishedAtMs - run.startedAtMs);
-  container.record.restartCount++;
   const timer = setTimeout(() => {
     container.cancelRestart = undefined;
     again(container);

@@ -31,7 +31,7 @@ export function createExec(
   const exec = new Exec(needs.newId(), container.id, config);
   execs.add(exec);
   const attributes = { ...container.attributes, execID: exec.id };
-  needs.events.publish('container', `exec_create: ${(config.Cmd ?? []).join(' ')}`, { id: container.id, attributes });
+  needs.events.publish('container', `exec_create: ${commandLine(config)}`, { id: container.id, attributes });
   return { Id: exec.id };
 }
 
@@ -51,3 +51,9 @@ export function checkRunning(container: Container, ref: string): void {
 
 export const execUser = (container: Container, config: ExecConfig): string =>
   config.User || container.record.config.User || '';
+
+/** As Docker's events have it: the program, a blank, the arguments. */
+export function commandLine({ Cmd }: ExecConfig): string {
+  const [program = '', ...args] = Cmd ?? [];
+  return `${program} ${args.join(' ')}`;
+}

@@ -12,7 +12,7 @@ import { capabilitySets, effectiveCapabilities } from '../spec/capabilities.ts';
 import { DetachKeys } from '../stdio/detach-keys.ts';
 import { StdioHub } from '../stdio/hub.ts';
 import { pumpInput } from '../stdio/pump-input.ts';
-import { checkRunning, execUser } from './create-exec.ts';
+import { checkRunning, commandLine, execUser } from './create-exec.ts';
 import { parseDetachKeys } from './detach-keys-text.ts';
 import type { Exec } from './exec.ts';
 import type { ExecStore } from './exec-store.ts';
@@ -51,7 +51,7 @@ async function run(starting: Starting, streams: AttachStreams | undefined, signa
   const { needs, execs, exec, container } = starting;
   const { config } = exec;
   const attributes = { ...container.attributes, execID: exec.id };
-  needs.events.publish('container', `exec_start: ${(config.Cmd ?? []).join(' ')}`, { id: container.id, attributes });
+  needs.events.publish('container', `exec_start: ${commandLine(config)}`, { id: container.id, attributes });
   const hub = new StdioHub();
   const tty = config.Tty ?? false;
   const client =
