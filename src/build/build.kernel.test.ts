@@ -64,8 +64,8 @@ const copies: [string, Record<string, string>][] = [
   ['COPY --from=a /flink /fl', { fl: 'f 644 5:6 hi\n' }],
   ['COPY --from=busybox /etc/group /g', { g: 'f 644 0:0 root:x:0:\nstaff:x:50:\n' }],
   [
-    'RUN mkdir /t && ln -s /t /tl && ln -s /t/new /dang\nCOPY b.txt /tl\nCOPY b.txt /dang',
-    { 't/b.txt': 'f 644 0:0 B', 't/new': 'f 644 0:0 B', tl: 'l 777 0:0 /t' },
+    'RUN mkdir /t && ln -s /t /tl && ln -s /t/new /dang && ln -s old /t/rel\nCOPY b.txt /tl\nCOPY b.txt /dang\nCOPY b.txt /t/rel',
+    { 't/b.txt': 'f 644 0:0 B', 't/new': 'f 644 0:0 B', 't/old': 'f 644 0:0 B', tl: 'l 777 0:0 /t' },
   ],
   ['RUN ln -s /../../tmp /esc\nCOPY b.txt /esc/', { 'tmp/b.txt': 'f 644 0:0 B' }],
   ['COPY ../../b.txt /../../x', { x: 'f 644 0:0 B' }],

@@ -25,12 +25,15 @@ export async function openContext(
 ): Promise<BuildContext> {
   const path = dockerfilePath(request.dockerfile);
   await layers.extract(root, '/', request.context, { owner: { uid: 0, gid: 0 } }, signal);
-  const dockerfile = await layers.readFile(root, path, MAX_DOCKERFILE_BYTES);
+  const dockerfile = await layers.readFile(root, path, MAX_DOCKERFILE_BYTES + 1);
   if (dockerfile === undefined) {
     throw invalidParameter(
       'no-dockerfile',
       `Cannot locate specified Dockerfile: ${request.dockerfile || 'Dockerfile'}`,
     );
+  }
+  if (dockerfile.length > MAX_DOCKERFILE_BYTES) {
+    throw invalidParameter('dockerfile-too-large', `the Dockerfile (${request.dockerfile}) is larger than 10 MiB`);
   }
   if (dockerfile.length === 0) {
     throw invalidParameter(

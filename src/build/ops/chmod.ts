@@ -1,48 +1,11 @@
 import { invalidParameter } from '../../errors/index.ts';
+import { type ModeChange, parseModeChange } from '../../lib/index.ts';
 
-/** `--chmod`: a mode for everything, or (symbolic) a change of each mode. */
-export type ModeChange = { kind: 'octal'; mode: number } | { kind: 'symbolic'; clauses: Clause[] };
+export { applyModeChange as applyMode, type ModeChange } from '../../lib/index.ts';
 
-interface Clause {
-  who: number;
-  operator: '+' | '-' | '=';
-  bits: number;
-  /** X: execute for folders and for what has an execute bit. */
-  conditionalExecute: boolean;
-}
-
-const WHO: Record<string, number> = { u: 0o4700, g: 0o2070, o: 0o1007, a: 0o7777 };
-const BITS: Record<string, number> = { r: 0o444, w: 0o222, x: 0o111, s: 0o6000, t: 0o1000 };
-
-/** @throws invalid-parameter `invalid-chmod` */
+/** `--chmod`: a mode for everything, or (symbolic) a change of each mode. @throws invalid-parameter `invalid-chmod` */
 export function parseChmod(text: string): ModeChange {
-  if (/^[0-7]{1,4}$/.test(text)) return { kind: 'octal', mode: Number.parseInt(text, 8) };
-  const clauses = text.split(',').map((clause) => parseClause(clause, text));
-  return { kind: 'symbolic', clauses };
-}
-
-function parseClause(clause: string, whole: string): Clause {
-  const match = /^([ugoa]*)([+=-])([rwxXst]*)$/.exec(clause);
-  if (match === null) throw invalidParameter('invalid-chmod', `invalid chmod parameter: '${whole}'`);
-  const [, who = '', operator = '', permissions = ''] = match;
-  const mask = who === '' ? 0o7777 : [...who].reduce((sum, letter) => sum | (WHO[letter] ?? 0), 0);
-  const bits = [...permissions].reduce((sum, letter) => sum | (BITS[letter] ?? 0), 0);
-  return {
-    who: mask,
-    operator: operator === '+' ? '+' : operator === '-' ? '-' : '=',
-    bits: bits & mask,
-    conditionalExecute: permissions.includes('X'),
-  };
-}
-
-/** The permission bits after the change. */
-export function applyMode(change: ModeChange, mode: number, isFolder: boolean): number {
-  if (change.kind === 'octal') return change.mode;
-  return change.clauses.reduce((before, clause) => {
-    const execute = clause.conditionalExecute && (isFolder || (before & 0o111) !== 0) ? 0o111 & clause.who : 0;
-    const bits = clause.bits | execute;
-    if (clause.operator === '+') return before | bits;
-    if (clause.operator === '-') return before & ~bits;
-    return (before & ~(clause.who & 0o777)) | bits;
-  }, mode & 0o7777);
+  const change = parseModeChange(text);
+  if (change === undefined) throw invalidParameter('invalid-chmod', `invalid chmod parameter: '${text}'`);
+  return change;
 }

@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { invalidParameter } from '../../errors/index.ts';
 import type { Layers } from '../../store/index.ts';
 import type { CopyOp } from '../graph/vertex.ts';
 import { severalNeedFolder } from '../lower/instructions/copy.ts';
 import { openArchive } from './archive.ts';
 import { parseChmod } from './chmod.ts';
 import { type Owner, resolveChown } from './owner.ts';
-import { isFolderMode, type Source, statOf } from './sources.ts';
+import { isFolderMode, isLinkMode, linkedPath, MAX_LINKS, type Source, statOf } from './sources.ts';
 
 export interface CopyPlace {
   /** Mounted root that is written to. */
@@ -70,10 +71,21 @@ async function copyFile(
   place: CopyPlace,
   layers: Layers,
 ): Promise<void> {
-  const to = folder === undefined ? op.dest : posix.join(folder, name);
+  const to = await followDestination(folder === undefined ? op.dest : posix.join(folder, name), place.root, layers);
   await makeFolders(posix.dirname(to), owner, place.root, layers);
   const { exclude: _, ...rest } = attributes;
   await layers.copy({ from: { root: fromRoot, path: fromPath }, to: { root: place.root, path: to }, ...rest });
+}
+
+/** A link at the destination is written through, inside the root, also when what it names is not there yet. */
+async function followDestination(path: string, root: string, layers: Layers): Promise<string> {
+  let at = path;
+  for (let count = 0; count < MAX_LINKS; count++) {
+    const stat = await statOf(at, root, layers);
+    if (stat === undefined || !isLinkMode(stat.mode)) return at;
+    at = linkedPath(at, stat.linkTarget);
+  }
+  throw invalidParameter('link-loop', `too many levels of symbolic links: ${path}`);
 }
 
 async function copyInline(

@@ -8,9 +8,14 @@ import type { ContentSource } from '../solver/keys.ts';
 const TYPE_MASK = 0o170000;
 const FOLDER = 0o040000;
 const LINK = 0o120000;
-const MAX_LINKS = 40;
+export const MAX_LINKS = 40;
 
 export const isFolderMode = (mode: number): boolean => (mode & TYPE_MASK) === FOLDER;
+export const isLinkMode = (mode: number): boolean => (mode & TYPE_MASK) === LINK;
+
+/** Where a link leads. Not normalised: `..` is for the kernel to resolve, inside the root. */
+export const linkedPath = (link: string, target: string): string =>
+  target.startsWith('/') ? target : `${posix.dirname(link)}/${target}`;
 
 /** One thing to copy: a file or folder below the tree's root, links followed. */
 export interface Source {
@@ -86,9 +91,8 @@ async function follow(path: string, target: string, root: string, layers: TreeRe
   for (let count = 0; count < MAX_LINKS; count++) {
     const stat = await statOf(at, root, layers);
     if (stat === undefined) return undefined;
-    if ((stat.mode & TYPE_MASK) !== LINK) return { path: at, target, isFolder: isFolderMode(stat.mode) };
-    // Not normalised: `..` is for the kernel to resolve, inside the root.
-    at = stat.linkTarget.startsWith('/') ? stat.linkTarget : `${posix.dirname(at)}/${stat.linkTarget}`;
+    if (!isLinkMode(stat.mode)) return { path: at, target, isFolder: isFolderMode(stat.mode) };
+    at = linkedPath(at, stat.linkTarget);
   }
   return undefined;
 }
