@@ -25,7 +25,7 @@ import { createLogs } from '../logs/index.ts';
 import { createNetworks, type Networks } from '../networks/index.ts';
 import type { Digest } from '../oci/index.ts';
 import { createRuntime, type Runtime } from '../runtime/index.ts';
-import { createSnapshots, type Layers, openMetadata, type SnapshotKey, type Snapshots } from '../store/index.ts';
+import { createLayers, createSnapshots, openMetadata, type SnapshotKey, type Snapshots } from '../store/index.ts';
 import { createVolumes, type Volumes } from '../volumes/index.ts';
 import { type ContainersConfig, type ContainersRoom, createContainers } from './index.ts';
 
@@ -82,7 +82,7 @@ export async function openHouse(
     const bus = createEvents({ now: Date.now });
     bus.listen((event) => events.push(event));
     const warn = (message: string): void => void warnings.push(message);
-    const layers = {} as Layers;
+    const layers = createLayers({ snapshots });
     const networks = await createNetworks({
       execRoot: join(exec, 'net'),
       metadata,

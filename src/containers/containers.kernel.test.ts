@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EventMessage, FrameDecoder, type HostConfig } from '../api/index.ts';
@@ -621,6 +621,93 @@ test('what a client cannot keep up with holds the container, and lets go when it
   await attached;
   assert.equal((await containers.wait(id, 'not-running', never)).StatusCode, 0);
   await containers.remove(id, { force: true, volumes: false, link: false });
+});
+
+test('volumes: filled from the image, kept or removed as asked, shared, read-only', { skip: SKIP }, async () => {
+  const { containers } = house.room;
+  await house.image(
+    'withdata',
+    (root) => {
+      mkdirSync(join(root, 'data/sub'), { recursive: true });
+      writeFileSync(join(root, 'data/sub/f'), 'from the image');
+    },
+    { Cmd: ['sh'], Env: ['PATH=/bin'], Volumes: { '/data': {} } },
+  );
+  const on = (script: string, HostConfig: HostConfig): Parameters<House['run']>[0] => ({
+    ...sh(script, { ...NONE, ...HostConfig }),
+    Image: 'withdata',
+  });
+  const first = await house.run(on('cat /data/sub/f; echo new > /data/n', { Binds: ['keep:/data'] }));
+  assert.equal(first.stdout, 'from the image');
+  const again = await house.run(on('cat /data/n; echo x > /data/y', { Binds: ['keep:/data:ro'] }));
+  assert.deepEqual([again.stdout, /Read-only/.test(again.stderr)], ['new\n', true]);
+  const other = await house.run(on('cat /data/n', { VolumesFrom: [first.id] }));
+  assert.equal(other.stdout, 'new\n');
+  const empty = await house.run(on('ls /data', { Binds: ['bare:/data:nocopy'] }));
+  assert.equal(empty.stdout, '');
+  const anonymous = await house.run(on('cat /data/sub/f', {}));
+  const [mounted] = (await containers.inspect(anonymous.id, { size: false })).Mounts ?? [];
+  assert.deepEqual([mounted?.Type, mounted?.Destination, mounted?.Name?.length], ['volume', '/data', 64]);
+  assert.deepEqual(house.volumes.users(mounted?.Name ?? ''), [anonymous.id]);
+  await containers.remove(anonymous.id, { force: false, volumes: true, link: false });
+  await assert.rejects(house.volumes.inspect(mounted?.Name ?? ''), { kind: 'not-found' });
+  for (const id of [first.id, again.id, other.id, empty.id])
+    await containers.remove(id, { force: false, volumes: true, link: false });
+  assert.equal((await house.volumes.inspect('keep')).Name, 'keep');
+  const gone = await house.run(on('true', { AutoRemove: true }));
+  assert.equal(gone.exitCode, 0);
+  assert.deepEqual(((await house.volumes.list({})).Volumes ?? []).map(({ Name }) => Name).sort(), ['bare', 'keep']);
+});
+
+async function bytesOf(tar: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of tar) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+test('files in and out: running and not, volumes, links, what may not be', { skip: SKIP }, async () => {
+  const { containers } = house.room;
+  const config: HostConfig = { ...NONE, Binds: ['files:/vol', 'fixed:/ro:ro'], Tmpfs: { '/t': '' } };
+  const { Id: id = '' } = await containers.create('files', sh('ln -s /vol /way; echo in > /t/x; sleep 100', config));
+  for (const isRunning of [false, true]) {
+    if (isRunning) {
+      await containers.start(id);
+      await sleep(200);
+    }
+    const { stat, tar } = await containers.getArchive('files', '/etc/passwd');
+    assert.deepEqual([stat.name, stat.linkTarget, stat.size > 10], ['passwd', '', true]);
+    const archive = await bytesOf(tar);
+    assert.ok(archive.includes('root:x:0:0'));
+    const put = (path: string): Promise<void> =>
+      containers.putArchive('files', path, Readable.from([archive]), {
+        noOverwriteDirNonDir: false,
+        copyUidGid: false,
+      });
+    for (const path of ['/tmp', '/vol']) {
+      await put(path);
+      assert.equal((await containers.statPath('files', `${path}/passwd`)).size, stat.size);
+    }
+    await assert.rejects(put('/ro'), { message: 'mounted volume is marked read-only' });
+    await assert.rejects(put('/nosuch'), { message: 'Could not find the file /nosuch in container files' });
+    await assert.rejects(containers.getArchive('files', '../../etc/nosuch'), {
+      message: 'Could not find the file ../../etc/nosuch in container files',
+    });
+    assert.equal((await containers.statPath('files', '../../../etc')).mode, 2 ** 31 + 0o755);
+    if (!isRunning) continue;
+    assert.equal((await containers.statPath('files', '/way')).linkTarget !== '', true);
+    assert.equal((await containers.statPath('files', '/way/passwd')).size, stat.size);
+    assert.equal((await bytesOf((await containers.getArchive('files', '/t/x')).tar)).includes('in\n'), true);
+  }
+  await containers.remove(id, { force: true, volumes: false, link: false });
+  const { Id: fixed = '' } = await containers.create(undefined, sh('true', { ...NONE, ReadonlyRootfs: true }));
+  await assert.rejects(
+    containers.putArchive(fixed, '/', Readable.from([]), { noOverwriteDirNonDir: false, copyUidGid: false }),
+    {
+      kind: 'forbidden',
+      message: 'container rootfs is marked read-only',
+    },
+  );
+  await containers.remove(fixed, { force: true, volumes: false, link: false });
 });
 
 test('no warning was given and no snapshot is left without its container', { skip: SKIP }, async () => {
