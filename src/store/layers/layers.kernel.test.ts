@@ -1,0 +1,420 @@
+// Trees and archives on a real overlay: needs root. Checks L-01 L-06 L-07 L-11 L-15 of security.md.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { after, before, test } from 'node:test';
+import { createGzip } from 'node:zlib';
+import { isEngineError } from '../../errors/index.ts';
+import { formatHeader, padOf, TAR_END, type TarEntry, type TarType, tarEntry } from '../../lib/index.ts';
+import type { SnapshotKey, Snapshots } from '../snapshots/contract.ts';
+import { parseSnapshotKey } from '../snapshots/key.ts';
+import { createSnapshots } from '../snapshots/snapshots.ts';
+import type { Layers } from './contract.ts';
+import { createLayers } from './layers.ts';
+
+let folder: string;
+let snapshots: Snapshots;
+let layers: Layers;
+let count = 0;
+
+before(async () => {
+  folder = mkdtempSync('/tmp/berth-layers-');
+  snapshots = await createSnapshots({ dir: join(folder, 'snapshots') });
+  layers = createLayers({ snapshots });
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+type Piece = [type: TarType, name: string, fields?: Partial<TarEntry> & { body?: string | Buffer }];
+
+function tarOf(...pieces: Piece[]): Buffer {
+  const parts = pieces.flatMap(([type, name, { body = '', ...fields } = {}]) => {
+    const content = Buffer.from(body);
+    return [
+      formatHeader(tarEntry(type, name, { sizeBytes: content.length, ...fields })),
+      content,
+      Buffer.alloc(padOf(content.length)),
+    ];
+  });
+  return Buffer.concat([...parts, TAR_END]);
+}
+const stream = (bytes: Buffer): Readable => Readable.from([bytes], { objectMode: false });
+const key = (name: string): SnapshotKey => parseSnapshotKey(`${name}-${++count}`);
+
+async function layer(parent: SnapshotKey | undefined, tar: Buffer): Promise<SnapshotKey> {
+  const active = key('a');
+  const name = key('c');
+  await snapshots.prepare(active, parent);
+  await layers.apply(active, stream(tar));
+  await snapshots.commit(name, active);
+  return name;
+}
+
+/** What a container of these layers sees: path → contents, link target or type. */
+async function view(top: SnapshotKey, look: (root: string) => void | Promise<void>): Promise<void> {
+  const active = key('v');
+  const mount = await snapshots.prepare(active, top);
+  const target = mkdtempSync(join(folder, 'mnt-'));
+  mount.mount(target);
+  try {
+    await look(target);
+  } finally {
+    mount.unmount(target);
+    rmSync(target, { recursive: true });
+    await snapshots.remove(active);
+  }
+}
+
+test('a layer is applied with its owners, modes, links and times, and its digest is that of the tar', async () => {
+  const tar = tarOf(
+    ['directory', 'd/', { mode: 0o750, uid: 7, gid: 8, mtimeSec: 1000 }],
+    ['file', 'd/f', { body: 'hello', mode: 0o4755, uid: 1, mtimeSec: 1234, mtimeNsec: 567_000_000 }],
+    ['hardlink', 'd/h', { linkName: Buffer.from('d/f') }],
+    ['symlink', 'l', { linkName: Buffer.from('/d/f') }],
+    ['fifo', 'p'],
+    ['character', 'null', { deviceMajor: 1, deviceMinor: 3, mode: 0o666 }],
+  );
+  const active = key('a');
+  await snapshots.prepare(active);
+  const { diffId, sizeBytes } = await layers.apply(active, stream(tar).pipe(createGzip()));
+  assert.equal(diffId, `sha256:${createHash('sha256').update(tar).digest('hex')}`);
+  assert.equal(sizeBytes, 5);
+  await snapshots.commit(key('c'), active);
+  await view(parseSnapshotKey(`c-${count}`), (root) => {
+    const f = lstatSync(join(root, 'd/f'), { bigint: true });
+    assert.deepEqual([f.mode & 0o7777n, f.uid, f.nlink, f.mtimeNs], [0o4755n, 1n, 2n, 1_234_567_000_000n]);
+    assert.equal(lstatSync(join(root, 'd')).mtimeMs, 1_000_000);
+    assert.equal(readlinkSync(join(root, 'l')), '/d/f');
+    assert.ok(lstatSync(join(root, 'p')).isFIFO());
+    assert.equal(lstatSync(join(root, 'null')).rdev, 0x103);
+  });
+});
+
+test('whiteouts delete what lies below, opaque folders hide it, and what the layer itself makes stays', async () => {
+  const base = await layer(
+    undefined,
+    tarOf(
+      ['directory', 'd/'],
+      ['file', 'd/a', { body: 'a' }],
+      ['file', 'd/b', { body: 'b' }],
+      ['directory', 'o/'],
+      ['file', 'o/x', { body: 'x' }],
+      ['file', 'gone', { body: 'g' }],
+    ),
+  );
+  const top = await layer(
+    base,
+    tarOf(
+      ['file', 'd/.wh.a'],
+      ['file', 'o/.wh..wh..opq'],
+      ['file', 'o/y', { body: 'y' }],
+      ['file', 'new', { body: 'n' }],
+      ['file', '.wh.new'],
+      ['file', '.wh.gone'],
+      ['file', '.wh.never'],
+    ),
+  );
+  await view(top, (root) => {
+    assert.deepEqual(readdirSync(join(root, 'd')), ['b']);
+    assert.deepEqual(readdirSync(join(root, 'o')), ['y']);
+    assert.deepEqual(readdirSync(root).sort(), ['d', 'new', 'o']);
+  });
+});
+
+test('a layer may turn a folder into a link and back; writing through a link stays inside', async () => {
+  const base = await layer(
+    undefined,
+    tarOf(
+      ['directory', 'd/'],
+      ['file', 'd/a', { body: 'a' }],
+      ['directory', 'real/'],
+      ['symlink', 'in', { linkName: Buffer.from('/real') }],
+    ),
+  );
+  const top = await layer(
+    base,
+    tarOf(['symlink', 'd', { linkName: Buffer.from('/etc') }], ['file', 'in/made', { body: 'm' }]),
+  );
+  await view(top, (root) => {
+    assert.equal(readlinkSync(join(root, 'd')), '/etc');
+    assert.equal(readFileSync(join(root, 'real/made'), 'utf8'), 'm');
+  });
+  const back = await layer(top, tarOf(['directory', 'd/'], ['file', 'd/z', { body: 'z' }]));
+  await view(back, (root) => assert.deepEqual(readdirSync(join(root, 'd')), ['z']));
+});
+
+const outside = (): string => join(folder, 'sentinel');
+const hostile: [what: string, pieces: Piece[]][] = [
+  ['..', [['file', '../evil', { body: 'x' }]]],
+  ['.. inside', [['file', 'a/../../evil', { body: 'x' }]]],
+  ['an absolute name', [['file', '/tmp/berth-evil', { body: 'x' }]]],
+  [
+    'a link to the host',
+    [
+      ['symlink', 'l', { linkName: Buffer.from('SENTINEL') }],
+      ['file', 'l/evil', { body: 'x' }],
+    ],
+  ],
+  [
+    'a link upwards',
+    [
+      ['symlink', 'l', { linkName: Buffer.from('../../../../../../../..SENTINEL') }],
+      ['file', 'l/evil', { body: 'x' }],
+    ],
+  ],
+  [
+    'a link over a link',
+    [
+      ['symlink', 'a', { linkName: Buffer.from('SENTINEL') }],
+      ['symlink', 'b', { linkName: Buffer.from('a') }],
+      ['file', 'b/evil', { body: 'x' }],
+    ],
+  ],
+  [
+    'a file over a link',
+    [
+      ['symlink', 'l', { linkName: Buffer.from('SENTINEL/secret') }],
+      ['file', 'l', { body: 'x' }],
+    ],
+  ],
+  ['a hard link out', [['hardlink', 'h', { linkName: Buffer.from('SENTINEL/secret') }]]],
+  ['a hard link upwards', [['hardlink', 'h', { linkName: Buffer.from('../../../..SENTINEL/secret') }]]],
+  [
+    'a hard link through a link',
+    [
+      ['symlink', 'l', { linkName: Buffer.from('SENTINEL') }],
+      ['hardlink', 'h', { linkName: Buffer.from('l/secret') }],
+    ],
+  ],
+  [
+    'a folder over a link',
+    [
+      ['symlink', 'l', { linkName: Buffer.from('SENTINEL') }],
+      ['directory', 'l/', { mode: 0o777 }],
+      ['file', 'l/evil', { body: 'x' }],
+    ],
+  ],
+  ['a whiteout of ..', [['file', '.wh...']]],
+  ['a whiteout of .', [['file', '.wh..']]],
+  ['an empty whiteout', [['file', '.wh.']]],
+  [
+    'a whiteout through a link',
+    [
+      ['symlink', 'l', { linkName: Buffer.from('SENTINEL') }],
+      ['file', 'l/.wh.secret'],
+    ],
+  ],
+  [
+    'an opaque mark through a link',
+    [
+      ['symlink', 'l', { linkName: Buffer.from('SENTINEL') }],
+      ['file', 'l/.wh..wh..opq'],
+    ],
+  ],
+  ['a name too long', [['file', 'x'.repeat(300), { body: 'x' }]]],
+  ['a path too deep', [['file', `${'d/'.repeat(1030)}f`, { body: 'x' }]]],
+];
+for (const [what, pieces] of hostile) {
+  test(`L-01 ${what}: nothing outside changes`, async () => {
+    rmSync(outside(), { recursive: true, force: true });
+    mkdirSync(outside());
+    writeFileSync(join(outside(), 'secret'), 'secret', { mode: 0o600 });
+    const before = statSync(join(outside(), 'secret'));
+    const real = pieces.map(
+      ([type, name, fields]): Piece => [
+        type,
+        name,
+        fields?.linkName === undefined
+          ? (fields ?? {})
+          : { ...fields, linkName: Buffer.from(fields.linkName.toString().replace('SENTINEL', outside())) },
+      ],
+    );
+    for (const into of ['layer', 'folder'] as const) {
+      const active = key('h');
+      await snapshots.prepare(active);
+      const plain = mkdtempSync(join(folder, 'x-'));
+      try {
+        await (into === 'layer'
+          ? layers.apply(active, stream(tarOf(...real)))
+          : layers.extract(plain, '/', stream(tarOf(...real))));
+      } catch (error) {
+        assert.ok(isEngineError(error), String(error));
+      }
+      await snapshots.remove(active);
+      rmSync(plain, { recursive: true });
+    }
+    assert.deepEqual(readdirSync(outside()), ['secret']);
+    const now = statSync(join(outside(), 'secret'));
+    assert.deepEqual(
+      [now.ino, now.mode, now.nlink, now.mtimeMs, readFileSync(join(outside(), 'secret'), 'utf8')],
+      [before.ino, before.mode, before.nlink, before.mtimeMs, 'secret'],
+    );
+    assert.equal(lstatSync('/tmp/berth-evil', { throwIfNoEntry: false }), undefined);
+  });
+}
+
+test('a link that is in the target already does not lead out either', async () => {
+  mkdirSync(outside(), { recursive: true });
+  const target = mkdtempSync(join(folder, 'x-'));
+  symlinkSync(outside(), join(target, 'there'));
+  await layers.extract(target, '/', stream(tarOf(['file', 'there/evil', { body: 'x' }]))).catch(() => {});
+  assert.ok(!readdirSync(outside()).includes('evil'));
+});
+
+for (const [what, bytes] of [
+  ['truncated', tarOf(['file', 'f', { body: 'x'.repeat(2000) }]).subarray(0, 1500)],
+  ['not a tar', Buffer.from('hello, world'.repeat(100))],
+  ['damaged gzip', Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]), Buffer.from('garbage')])],
+] as const) {
+  test(`an archive that is ${what} is refused`, async () => {
+    const active = key('t');
+    await snapshots.prepare(active);
+    await assert.rejects(layers.apply(active, stream(bytes)), (error: unknown) =>
+      isEngineError(error, 'invalid-parameter'),
+    );
+    await snapshots.remove(active);
+  });
+}
+
+test('L-11 attributes of overlay are dropped, capabilities kept', async () => {
+  const xattrs = new Map([
+    ['trusted.overlay.redirect', Buffer.from('/secret')],
+    ['trusted.overlay.opaque', Buffer.from('y')],
+    ['user.overlay.opaque', Buffer.from('y')],
+    ['user.note', Buffer.from('kept')],
+    ['security.capability', Buffer.from('0100000200040000000000000000000000000000', 'hex')],
+  ]);
+  const base = await layer(undefined, tarOf(['directory', 'd/'], ['file', 'd/below', { body: 'b' }]));
+  const top = await layer(
+    base,
+    tarOf(['directory', 'd/', { xattrs: new Map([...xattrs].slice(0, 3)) }], ['file', 'd/f', { body: 'x', xattrs }]),
+  );
+  await view(top, (root) => {
+    assert.deepEqual(readdirSync(join(root, 'd')), ['below', 'f']);
+  });
+  const { tar } = await layers.archive(await snapshots.changesDir(top), '/d/f');
+  const bytes = Buffer.concat(await Array.fromAsync(tar as AsyncIterable<Buffer>));
+  assert.ok(bytes.includes('SCHILY.xattr.user.note=kept') && bytes.includes('SCHILY.xattr.security.capability='));
+  assert.ok(!bytes.includes('overlay'));
+});
+
+test('L-15 odd names, links, times and attributes survive: apply, diff, apply again give one digest', async () => {
+  const tar = tarOf(
+    ['directory', 'a/', { mtimeSec: 5, mtimeNsec: 123_456_789 }],
+    ['file', 'a/\x1b[31m\n', { body: 'esc', mtimeSec: -5 }],
+    ['hardlink', 'a/zz', { linkName: Buffer.from('a/\x1b[31m\n') }],
+    ['file', `a/${'n'.repeat(255)}`, { body: 'long', uid: 3_000_000_000, mtimeSec: 99 }],
+    ['symlink', 's', { linkName: Buffer.from('x'.repeat(200)), mtimeSec: 7 }],
+  );
+  const odd = tarEntry('file', '', { sizeBytes: 0, mtimeSec: 3 });
+  odd.name = Buffer.from([0x63, 0x61, 0x66, 0xe9]);
+  const whole = Buffer.concat([tar.subarray(0, tar.length - TAR_END.length), formatHeader(odd), TAR_END]);
+  const first = await layer(undefined, whole);
+  const one = await layers.diff(first);
+  const copy = Buffer.concat(await Array.fromAsync((await layers.openDiff(first)) as AsyncIterable<Buffer>));
+  assert.equal(`sha256:${createHash('sha256').update(copy).digest('hex')}`, one.diffId);
+  const second = await layer(undefined, copy);
+  assert.equal((await layers.diff(second)).diffId, one.diffId);
+  const dir = await snapshots.changesDir(second);
+  assert.ok(readdirSync(dir, { encoding: 'buffer' }).some((name) => name.equals(odd.name)));
+});
+
+test('the diff of deletions and replaced folders, applied again, looks the same', async () => {
+  const base = await layer(
+    undefined,
+    tarOf(['directory', 'd/'], ['file', 'd/a', { body: 'a' }], ['file', 'f', { body: 'f' }]),
+  );
+  const active = key('w');
+  const mount = await snapshots.prepare(active, base);
+  const root = mkdtempSync(join(folder, 'mnt-'));
+  mount.mount(root);
+  rmSync(join(root, 'd'), { recursive: true });
+  mkdirSync(join(root, 'd'));
+  writeFileSync(join(root, 'd/n'), 'n');
+  rmSync(join(root, 'f'));
+  mount.unmount(root);
+  assert.deepEqual(await layers.changes(active), [
+    { path: '/d', kind: 0 },
+    { path: '/d/n', kind: 1 },
+    { path: '/f', kind: 2 },
+  ]);
+  const bytes = Buffer.concat(await Array.fromAsync((await layers.openDiff(active)) as AsyncIterable<Buffer>));
+  await snapshots.remove(active);
+  await view(await layer(base, bytes), (again) => {
+    assert.deepEqual(readdirSync(again), ['d']);
+    assert.deepEqual(readdirSync(join(again, 'd')), ['n']);
+  });
+});
+
+test('SOURCE_DATE_EPOCH clamps times, and only those above it', async () => {
+  const top = await layer(
+    undefined,
+    tarOf(['file', 'old', { mtimeSec: 10 }], ['file', 'new', { mtimeSec: 2_000_000_000 }]),
+  );
+  const clamped = Buffer.concat(
+    await Array.fromAsync((await layers.openDiff(top, { sourceDateEpoch: 1000 })) as AsyncIterable<Buffer>),
+  );
+  const again = await layer(undefined, clamped);
+  await view(again, (root) => {
+    assert.equal(lstatSync(join(root, 'old')).mtimeMs, 10_000);
+    assert.equal(lstatSync(join(root, 'new')).mtimeMs, 1_000_000);
+  });
+});
+
+test('copy merges folders, replaces files, changes owner and mode, leaves out what is excluded', async () => {
+  const from = mkdtempSync(join(folder, 'from-'));
+  const to = mkdtempSync(join(folder, 'to-'));
+  mkdirSync(join(from, 'a/b'), { recursive: true });
+  writeFileSync(join(from, 'a/b/keep.txt'), 'keep');
+  writeFileSync(join(from, 'a/b/drop.log'), 'drop');
+  mkdirSync(join(to, 'x/b'), { recursive: true });
+  writeFileSync(join(to, 'x/b/there'), 't');
+  await layers.copy({
+    from: { root: from, path: '/a' },
+    to: { root: to, path: '/x' },
+    contentsOnly: true,
+    owner: { uid: 5, gid: 6 },
+    chmodSymbolic: 'u=rwX,go=',
+    exclude: ['**/*.log'],
+  });
+  assert.deepEqual(readdirSync(join(to, 'x/b')).sort(), ['keep.txt', 'there']);
+  const keep = lstatSync(join(to, 'x/b/keep.txt'));
+  assert.deepEqual([keep.uid, keep.gid, keep.mode & 0o777], [5, 6, 0o600]);
+});
+
+test('the content hash knows contents, names and modes, not times', async () => {
+  const make = (content: string, name: string, mode: number): string => {
+    const dir = mkdtempSync(join(folder, 'hash-'));
+    writeFileSync(join(dir, name), content, { mode });
+    return dir;
+  };
+  const hash = (dir: string): Promise<string> => layers.contentHash(dir, '/', { contentsOnly: true });
+  const one = await hash(make('x', 'f', 0o644));
+  assert.equal(await hash(make('x', 'f', 0o644)), one);
+  for (const other of [make('y', 'f', 0o644), make('x', 'g', 0o644), make('x', 'f', 0o600)])
+    assert.notEqual(await hash(other), one);
+});
+
+test('glob and stat stay inside, links resolved', async () => {
+  const root = mkdtempSync(join(folder, 'glob-'));
+  mkdirSync(join(root, 'src'));
+  for (const name of ['a.js', 'b.js', 'c.txt']) writeFileSync(join(root, 'src', name), '');
+  symlinkSync('/src/a.js', join(root, 'abs'));
+  assert.deepEqual(await layers.glob(root, 'src/*.js'), ['src/a.js', 'src/b.js']);
+  assert.deepEqual(await layers.glob(root, 's?c/[ab].*'), ['src/a.js', 'src/b.js']);
+  assert.equal((await layers.stat(root, '/abs')).linkTarget, '/src/a.js');
+  await assert.rejects(layers.stat(root, '/nope'), (error: unknown) => isEngineError(error, 'not-found'));
+  assert.equal(await layers.readFile(root, '/../../etc/passwd'), undefined);
+});

@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import { statfsSync } from 'node:fs';
+import { invalidParameter } from '../../errors/index.ts';
+import { fdPath } from '../../host/index.ts';
+import { applyModeChange, createPatternMatcher, parseModeChange, TarError, TarParser } from '../../lib/index.ts';
+import type { Digest } from '../../oci/index.ts';
+import { ContentHash } from './content-hash.ts';
+import { type CopyRules, TreeCopy } from './copy-tree.ts';
+import { decompressed } from './decompress.ts';
+import { TreeReader } from './tree-reader.ts';
+import { TreeWriter } from './tree-writer.ts';
+
+/**
+ * Work on trees as plain data, so that it can be done here or in a worker thread. Fds are the process's: threads share them;
+ * whoever asks for the work closes them afterwards.
+ */
+export type Task =
+  | {
+      op: 'write';
+      rootFd: number;
+      changesFd?: number;
+      noOverwriteDirNonDir?: boolean;
+      owner?: { uid: number; gid: number };
+    }
+  | { op: 'read'; dirFd: number; name?: Uint8Array; as: Uint8Array; whiteouts: boolean; sourceDateEpoch?: number }
+  | { op: 'digest'; dirFd: number; sourceDateEpoch?: number }
+  | { op: 'hash'; dirFd: number; name?: Uint8Array; exclude?: readonly string[] }
+  | { op: 'copy'; fromFd: number; from?: Uint8Array; toFd: number; to?: Uint8Array; rules: PlainCopyRules };
+
+export type PlainCopyRules = Omit<CopyRules, 'chmodBy'> & { chmodSymbolic?: string };
+
+export interface TaskResult {
+  diffId?: Digest;
+  sizeBytes?: number;
+  isEmpty?: boolean;
+  hash?: string;
+}
+
+export interface TaskStreams {
+  /** The archive that `write` reads, compressed or not. */
+  input?: AsyncIterable<Uint8Array>;
+  /** Takes what `read` makes; resolves when more is wanted. */
+  output?: (chunk: Buffer) => Promise<void>;
+}
+
+/** Thrown when work done in place has taken its slice: do it elsewhere. */
+export class OutOfTime extends Error {}
+
+const bytes = (view: Uint8Array): Buffer => Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+
+/**
+ * Does a task. With `deadline` (of performance.now) the work is given up when it passes, by OutOfTime; every task may be begun
+ * again from the start.
+ */
+export async function runTask(
+  task: Task,
+  streams: TaskStreams,
+  deadline = Number.POSITIVE_INFINITY,
+): Promise<TaskResult> {
+  switch (task.op) {
+    case 'write':
+      return writeTree(task, streams.input ?? noInput());
+    case 'read': {
+      const reader = new TreeReader(task);
+      const chunks =
+        task.name === undefined
+          ? reader.folder(task.dirFd, bytes(task.as))
+          : reader.single(task.dirFd, bytes(task.name), bytes(task.as));
+      for (const chunk of batches(chunks)) await streams.output?.(chunk);
+      return { sizeBytes: reader.sizeBytes };
+    }
+    case 'digest':
+      return digestTree(task, deadline);
+    case 'hash': {
+      const hash = new ContentHash(task.exclude);
+      const steps = task.name === undefined ? hash.contents(task.dirFd) : hash.one(task.dirFd, bytes(task.name), '');
+      for (const _ of steps) if (performance.now() > deadline) throw new OutOfTime();
+      return { hash: hash.digest() };
+    }
+    case 'copy': {
+      const { chmodSymbolic, ...rules } = task.rules;
+      const change = chmodSymbolic === undefined ? undefined : parseModeChange(chmodSymbolic);
+      const copy = new TreeCopy({
+        ...rules,
+        ...(change && { chmodBy: (mode, isFolder) => applyModeChange(change, mode, isFolder) }),
+      });
+      const steps =
+        task.from === undefined || task.to === undefined
+          ? copy.contents(task.fromFd, task.toFd)
+          : copy.one(task.fromFd, bytes(task.from), task.toFd, bytes(task.to));
+      for (const _ of steps) if (performance.now() > deadline) throw new OutOfTime();
+      return {};
+    }
+    default:
+      return task satisfies never;
+  }
+}
+
+async function* noInput(): AsyncGenerator<Uint8Array> {}
+
+/** Room for an archive's files: what is free, less a tenth. */
+function budget(rootFd: number): number {
+  const { bavail, bsize } = statfsSync(fdPath(rootFd));
+  return Math.floor(bavail * bsize * 0.9);
+}
+
+async function writeTree(task: Extract<Task, { op: 'write' }>, input: AsyncIterable<Uint8Array>): Promise<TaskResult> {
+  const writer = new TreeWriter(task.rootFd, {
+    ...(task.changesFd !== undefined && { whiteouts: { changesFd: task.changesFd } }),
+    ...(task.noOverwriteDirNonDir && { noOverwriteDirNonDir: true }),
+    ...(task.owner && { owner: task.owner }),
+    maxBytes: budget(task.rootFd),
+  });
+  const parser = new TarParser(writer);
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of decompressed(input)) {
+      hash.update(chunk);
+      parser.write(chunk);
+    }
+    parser.end();
+    writer.finish();
+  } catch (error) {
+    if (error instanceof TarError)
+      throw invalidParameter(error.reason === 'limit' ? 'archive-limit' : 'bad-archive', error.message, {
+        cause: error,
+      });
+    throw error;
+  } finally {
+    writer.close();
+  }
+  return { diffId: `sha256:${hash.digest('hex')}` as Digest, sizeBytes: writer.sizeBytes };
+}
+
+function digestTree(task: Extract<Task, { op: 'digest' }>, deadline: number): TaskResult {
+  const reader = new TreeReader({
+    whiteouts: true,
+    ...(task.sourceDateEpoch !== undefined && { sourceDateEpoch: task.sourceDateEpoch }),
+  });
+  const hash = createHash('sha256');
+  for (const chunk of reader.folder(task.dirFd)) {
+    hash.update(chunk);
+    if (performance.now() > deadline) throw new OutOfTime();
+  }
+  return {
+    diffId: `sha256:${hash.digest('hex')}` as Digest,
+    sizeBytes: reader.sizeBytes,
+    isEmpty: reader.entries === 0,
+  };
+}
+
+/** Joins small chunks: a header and a file of a few bytes are not worth a message each. */
+function* batches(chunks: Iterable<Buffer>): Generator<Buffer> {
+  let waiting: Buffer[] = [];
+  let waitingBytes = 0;
+  for (const chunk of chunks) {
+    waiting.push(chunk);
+    waitingBytes += chunk.length;
+    if (waitingBytes < 1 << 17) continue;
+    yield Buffer.concat(waiting);
+    waiting = [];
+    waitingBytes = 0;
+  }
+  if (waitingBytes > 0) yield Buffer.concat(waiting);
+}
+
+/** Is a task's pattern list well formed? Thrown here, before a worker is bothered. */
+export function checkPatterns(patterns: readonly string[] | undefined): void {
+  if (patterns !== undefined && patterns.length > 0) createPatternMatcher(patterns);
+}
