@@ -55,7 +55,9 @@ export interface Images {
   find(nameOrId: string): Image | undefined;
   /** Familiar names (`busybox:latest`) of an image, sorted. */
   names(id: Digest): string[];
-  /** Records a built image: its config bytes and its layers (their snapshots are committed). Idempotent. Durable. */
+  /** Every image, in no order. */
+  all(): Image[];
+  /** Records a built image: its config bytes and its layers (their snapshots are committed and synced). Idempotent. Durable. */
   add(image: { configBytes: Uint8Array; layers: ImageLayer[]; parent?: Digest; target?: Descriptor }): Promise<Image>;
   tag(nameOrId: string, repository: string, tag: string): Promise<void>;
   list(options: { all: boolean; filters: Record<string, string[]>; sharedSize: boolean }): Promise<ImageSummary[]>;

@@ -1,0 +1,29 @@
+import type { Events } from '../events/index.ts';
+import type { Digest, ImageRunConfig, Platform } from '../oci/index.ts';
+import type { ContentStore, Layers, Metadata, SnapshotKey, Snapshots } from '../store/index.ts';
+
+/** A container that was made from an image. */
+export interface ContainerUse {
+  id: string;
+  name: string;
+  isRunning: boolean;
+}
+
+export interface ImageNeeds {
+  content: ContentStore;
+  snapshots: Snapshots;
+  layers: Layers;
+  metadata: Metadata;
+  events: Events;
+  /** Unix time in milliseconds. */
+  now(): number;
+  containersUsing(imageId: Digest): ContainerUse[];
+  /** Dockerfile instructions applied to a config (`import --change`). */
+  applyChanges(config: ImageRunConfig, changes: string[]): ImageRunConfig;
+  /** What this machine runs. */
+  platform: Platform;
+  /** Where archives that are being loaded lie, in private folders. Default: the system's. */
+  tempDir?: string;
+  /** Does another room (the build cache) need this committed layer although no image has it? Default: no. */
+  isSnapshotUsed?(key: SnapshotKey): boolean;
+}
