@@ -1,7 +1,7 @@
 import { cancelled, invalidParameter, isEngineError, notImplemented } from '../errors/index.ts';
 import { type Digest, digestOf, familiarName, formatFamiliar, parseReference, withDefaultTag } from '../oci/index.ts';
 import type { StepCache } from './cache/cache.ts';
-import { openContext } from './context.ts';
+import { type ContextMemory, openContext } from './context.ts';
 import type { BuildEvent, BuildRequest } from './contract.ts';
 import { interpret, parse } from './dockerfile/index.ts';
 import { configBytes } from './export/image-config.ts';
@@ -17,6 +17,7 @@ export interface BuildNeeds extends BuilderNeeds {
   cache: StepCache;
   /** Steps that run now, of all builds. */
   flights: Map<string, Promise<Solved>>;
+  contexts: ContextMemory;
 }
 
 type Emit = (event: BuildEvent) => void | Promise<void>;
@@ -69,8 +70,8 @@ function refuseWhatIsMissing(request: BuildRequest): void {
 
 async function readBuild(session: BuildSession, needs: BuildNeeds): Promise<LoweredBuild> {
   const { request, signal } = session;
-  const root = await session.makeFolder('context');
-  const context = await openContext(root, request, needs.layers, signal);
+  const folder = await session.makeFolder('context');
+  const context = await openContext(request, { layers: needs.layers, memory: needs.contexts, folder, signal });
   session.context = context;
   const { platform, images } = needs;
   const program = interpret(parse(context.dockerfile));

@@ -1,5 +1,6 @@
 import { build } from './build.ts';
 import { createStepCache, type StepCache } from './cache/cache.ts';
+import { ContextMemory } from './context.ts';
 import type { Builder } from './contract.ts';
 import type { BuilderNeeds } from './needs.ts';
 import { layersOf, pruneCache, toBuildCache } from './prune.ts';
@@ -10,6 +11,7 @@ import { sweep } from './sweep.ts';
 export function createBuilder(needs: BuilderNeeds): Builder {
   /** Equal steps of builds that overlap share one run. */
   const flights = new Map<string, Promise<Solved>>();
+  const contexts = new ContextMemory();
   let loading: Promise<StepCache> | undefined;
   const cache = (): Promise<StepCache> => {
     loading ??= createStepCache(needs.metadata, needs.snapshots);
@@ -22,7 +24,7 @@ export function createBuilder(needs: BuilderNeeds): Builder {
   return {
     async build(asked, emit, signal) {
       const request = { ...asked, hostCa: asked.hostCa || needs.isHostCa === true };
-      return build(request, emit, signal, { ...needs, cache: await cache(), flights });
+      return build(request, emit, signal, { ...needs, cache: await cache(), flights, contexts });
     },
     async prune(filters, all) {
       const { snapshots, now } = needs;

@@ -1,12 +1,13 @@
 import { cancelled, isEngineError, systemError } from '../errors/index.ts';
 import type { StepCache } from './cache/cache.ts';
 import type { BuildEvent } from './contract.ts';
-import type { Vertex } from './graph/vertex.ts';
+import { definitionOf, type Vertex } from './graph/vertex.ts';
 import type { LoweredBuild, LoweredStage } from './lower/lowered.ts';
 import type { BuilderNeeds } from './needs.ts';
 import { hashCopy, runOp } from './ops/run-op.ts';
 import { announcePlan } from './plan-steps.ts';
 import type { BuildSession } from './session.ts';
+import type { ContentSource } from './solver/keys.ts';
 import { createSolver, type Solved } from './solver/solver.ts';
 import { type StageEnd, type WalkNeeds, walkStage } from './walk-stage.ts';
 
@@ -30,12 +31,25 @@ export async function solveStages(lowered: LoweredBuild, needs: StagesNeeds): Pr
   const { noCache, tags, dockerfile } = session.request;
 
   const openTree = async ({ op, digest }: Vertex): Promise<string> => {
-    if (op.kind === 'context') return session.context?.root ?? '';
+    if (op.kind === 'context') return session.context?.root() ?? '';
     if (op.kind === 'scratch') return session.openTree(undefined);
     if (op.kind === 'image') return session.openTree(op.layers.at(-1)?.snapshot);
     const stage = lowered.stages.find(({ result }) => result.digest === digest);
     if (stage === undefined) throw systemError('no-such-tree', 'a tree that belongs to no stage');
     return session.openTree((await start(stage)).state.layers.at(-1)?.snapshot);
+  };
+  const contentOf = async (copy: Vertex): Promise<ContentSource[]> => {
+    const [, tree] = copy.inputs;
+    if (tree === undefined) return [];
+    const hash = async (): Promise<ContentSource[]> => hashCopy(copy, await openTree(tree), needs.layers);
+    const known = tree.op.kind === 'context' ? session.context?.hashes : undefined;
+    if (known === undefined) return hash();
+    const key = definitionOf(copy.op);
+    const hashed = known.get(key) ?? hash();
+    known.set(key, hashed);
+    // A failure (a client that went away, too) is this build's alone.
+    hashed.catch(() => known.delete(key));
+    return hashed;
   };
   const solver = createSolver({
     cache,
@@ -44,8 +58,7 @@ export async function solveStages(lowered: LoweredBuild, needs: StagesNeeds): Pr
     noCache,
     sourceDateEpoch: lowered.sourceDateEpoch,
     now: needs.now,
-    openTree,
-    hashSources: (vertex, root) => hashCopy(vertex, root, needs.layers),
+    contentOf,
     run: (vertex, parent, second, watch) => runOp(vertex, parent, second, session, watch, { ...needs, openTree }),
   });
   const walkNeeds: WalkNeeds = {

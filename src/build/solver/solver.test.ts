@@ -44,13 +44,13 @@ function machine(): {
         noCache,
         sourceDateEpoch: epoch,
         now: () => 0,
-        openTree: async (vertex) => {
-          if (vertex.op.kind === 'context') return 'context';
-          return (await solver.solve(vertex, '', silent)).layers.at(-1)?.snapshot ?? '';
-        },
-        hashSources: async (vertex, root) => {
-          if (vertex.op.kind !== 'copy') return [];
-          return vertex.op.sources.map((path) => [path, files.get(`${root} ${path}`) ?? files.get(path) ?? root]);
+        contentOf: async ({ op, inputs: [, tree] }) => {
+          if (op.kind !== 'copy' || tree === undefined) return [];
+          const root =
+            tree.op.kind === 'context'
+              ? 'context'
+              : ((await solver.solve(tree, '', silent)).layers.at(-1)?.snapshot ?? '');
+          return op.sources.map((path) => [path, files.get(path) ?? root]);
         },
         run: async (vertex, parent) => {
           ran.push(vertex.name);

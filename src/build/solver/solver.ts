@@ -43,10 +43,8 @@ export interface SolverNeeds {
   noCache: boolean;
   sourceDateEpoch: number | undefined;
   now(): number;
-  /** The tree a COPY reads: the build context, or a solved stage or image mounted read-only. */
-  openTree(vertex: Vertex): Promise<string>;
-  /** Content of what a COPY names in that tree. @throws when a source is missing */
-  hashSources(vertex: Vertex, root: string): Promise<ContentSource[]>;
+  /** Content of what a COPY names in the build context, a stage (which is solved first) or an image. @throws when a source is missing */
+  contentOf(copy: Vertex): Promise<ContentSource[]>;
   /** Does the work on a new snapshot over `parent`; `second` is the other layer of a merge. */
   run(vertex: Vertex, parent: SnapshotKey | undefined, second: Solved | undefined, watch: StepWatcher): Promise<Made>;
 }
@@ -163,9 +161,8 @@ class GraphSolver implements Solver {
 
   #contentOf(vertex: Vertex): Promise<ContentSource[]> {
     const known = this.#contents.get(vertex.digest);
-    const [, tree] = vertex.inputs;
-    if (known !== undefined || tree === undefined) return known ?? Promise.resolve([]);
-    const hashed = this.#needs.openTree(tree).then((root) => this.#needs.hashSources(vertex, root));
+    if (known !== undefined) return known;
+    const hashed = this.#needs.contentOf(vertex);
     this.#contents.set(vertex.digest, hashed);
     return hashed;
   }
