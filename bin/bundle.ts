@@ -10,8 +10,8 @@ const dist = join(root, 'dist');
 const WORKER = /new URL\(\s*'(\.[^']+\.ts)',\s*import\.meta\.url,?\s*\)/g;
 
 const entries = new Map<string, string>([
-  ['berth', join(root, 'src/cli/main.ts')],
-  ['daemon', join(root, 'src/daemon/main.ts')],
+  ['berth-main', join(root, 'src/cli/main.ts')],
+  ['daemon-main', join(root, 'src/daemon/main.ts')],
 ]);
 
 const workerName = (file: string): string =>
@@ -48,6 +48,7 @@ for (let todo = entries; todo.size > 0; ) {
     external: ['koffi'],
     sourcemap: 'linked',
     sourcesContent: false,
+    minifyWhitespace: true,
     legalComments: 'none',
     logLevel: 'warning',
     define: {
@@ -61,6 +62,23 @@ for (let todo = entries; todo.size > 0; ) {
   for (const name of todo.keys()) done.add(name);
   todo = new Map([...found].filter(([name]) => !done.has(name)));
 }
+
+// The programs themselves only turn the compile cache on, before the rest is loaded: beside the installation where that can be
+// written, else (the CLI of a user who is not root) in the user's own cache.
+const entry = (main: string): string => `'use strict';
+const fs = require('node:fs');
+const path = require('node:path');
+let cache = path.join(__dirname, '../.berth/compile-cache');
+try {
+  fs.mkdirSync(cache, { recursive: true });
+  fs.accessSync(cache, fs.constants.W_OK);
+} catch {
+  cache = path.join(process.env.XDG_CACHE_HOME || path.join(require('node:os').homedir(), '.cache'), 'berth');
+}
+require('node:module').enableCompileCache(cache);
+require('./${main}.cjs');
+`;
+for (const name of ['berth', 'daemon']) writeFileSync(join(dist, `${name}.cjs`), entry(`${name}-main`));
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 writeFileSync(join(dist, 'package.json'), `${JSON.stringify({ name: basename(root), version, type: 'commonjs' })}\n`);

@@ -48,7 +48,8 @@ function optionsFor(host: Host, version: string, wanted: ApiRequest): RequestOpt
   };
   const common = { method: wanted.method, path, headers, ...(wanted.signal && { signal: wanted.signal }) };
   return host.kind === 'unix'
-    ? { ...common, socketPath: host.path }
+    ? // An empty servername spares the agent from working one out of the Host header (6 ms of regular expressions).
+      ({ ...common, socketPath: host.path, servername: '' } as RequestOptions)
     : { ...common, host: host.hostname, port: host.port };
 }
 

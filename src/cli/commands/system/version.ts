@@ -23,7 +23,7 @@ type Row = [name: string, value: string];
 
 /** Names in one column, values in the next; a name alone is a title. */
 const formatRows = (rows: readonly Row[]): string =>
-  rows.map(([name, value]) => `${value === '' ? name : `${name.padEnd(19)}${value}`}\n`).join('');
+  rows.map(([name, value]) => `${value === '' ? name : `${name.padEnd(20)}${value}`}\n`).join('');
 
 function serverRows({ Components, ...server }: ServerVersion): Row[] {
   const components = Components ?? [{ Name: 'Engine', Version: server.Version, Details: {} }];
