@@ -340,3 +340,21 @@ test('prune --all takes every record, and layers that no image has', { skip }, a
   assert.ok((await workshop.listing('pruned'))['2']);
   await assertClean();
 });
+
+test('layers that a running build stands on are held, and only then', { skip }, async () => {
+  const dockerfile = 'FROM busybox\nRUN echo held > /held\nRUN sleep 0.5\n';
+  const building = workshop.build({ Dockerfile: dockerfile }, { noCache: true });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const used = (await workshop.snapshots.list()).filter(({ key }) => workshop.builder.isSnapshotUsed(key));
+  const { CachesDeleted } = await workshop.builder.prune({}, true);
+  assert.equal(used.length, 2);
+  const records = await workshop.builder.cacheRecords();
+  assert.deepEqual(
+    records.map(({ Description }) => Description),
+    ['RUN echo held > /held'],
+  );
+  assert.ok(!CachesDeleted?.includes(records[0]?.ID ?? ''));
+  const { error } = await building;
+  assert.equal(error, undefined);
+  assert.ok(used.every(({ key }) => !workshop.builder.isSnapshotUsed(key)));
+});

@@ -18,6 +18,8 @@ export interface BuildNeeds extends BuilderNeeds {
   /** Steps that run now, of all builds. */
   flights: Map<string, Promise<Solved>>;
   contexts: ContextMemory;
+  /** Builds that run now. */
+  sessions: Set<BuildSession>;
 }
 
 type Emit = (event: BuildEvent) => void | Promise<void>;
@@ -33,6 +35,7 @@ export async function build(
   const tags = request.tags.map((tag) => withDefaultTag(parseReference(tag)));
   const stop = new AbortController();
   const session = await openSession(needs, request, AbortSignal.any([signal, stop.signal]));
+  needs.sessions.add(session);
   try {
     const lowered = await readBuild(session, needs);
     session.sourceDateEpoch = lowered.sourceDateEpoch;
@@ -54,6 +57,7 @@ export async function build(
   } finally {
     // Uses of records, and records of configuration: nothing is lost but a hit when they do not reach the disk.
     needs.cache.flush().catch(() => {});
+    needs.sessions.delete(session);
     await session[Symbol.asyncDispose]();
   }
 }

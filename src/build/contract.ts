@@ -1,5 +1,6 @@
 import type { BuildCache } from '../api/index.ts';
 import type { Digest } from '../oci/index.ts';
+import type { SnapshotKey } from '../store/index.ts';
 
 /** `POST /build`, decoded. */
 export interface BuildRequest {
@@ -84,6 +85,8 @@ export interface Builder {
     filters: Record<string, string[]>,
     all: boolean,
   ): Promise<{ CachesDeleted: string[] | null; SpaceReclaimed: number }>;
+  /** Does a build that runs now stand on this committed layer? Then it is not to be removed, image or not. */
+  isSnapshotUsed(key: SnapshotKey): boolean;
   /** The cache's records, for `system df` and `docker builder du`. */
   cacheRecords(): Promise<BuildCache[]>;
   /** Once at daemon start, before the first build: removes what a killed daemon left (mounts, folders, snapshots). */

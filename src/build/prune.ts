@@ -12,6 +12,8 @@ export interface PruneNeeds {
   snapshots: Pick<Snapshots, 'remove' | 'usage' | 'find'>;
   /** Layers of images: theirs, not the cache's. */
   inImages: ReadonlySet<string>;
+  /** By a build that runs now. */
+  isSnapshotUsed(key: SnapshotKey): boolean;
   now(): number;
 }
 
@@ -26,6 +28,7 @@ export async function pruneCache(
   const { inImages } = needs;
   const before = untilMs(filters['until'], needs.now());
   const chosen = needs.cache.list().filter((record) => {
+    if (record.layer !== undefined && needs.isSnapshotUsed(record.layer.snapshot)) return false;
     if (before !== undefined && record.lastUsedMs > before) return false;
     if (filters['id'] !== undefined && !filters['id'].some((id) => record.key.startsWith(id))) return false;
     return all || record.layer === undefined || !inImages.has(record.layer.snapshot);
@@ -33,7 +36,9 @@ export async function pruneCache(
   await needs.cache.drop(chosen.map((record) => record.key));
   const kept = new Set(needs.cache.list().map((record) => record.layer?.snapshot));
   const reclaimed = await removeLayers(
-    chosen.flatMap((record) => record.layer?.snapshot ?? []).filter((key) => !inImages.has(key) && !kept.has(key)),
+    chosen
+      .flatMap((record) => record.layer?.snapshot ?? [])
+      .filter((key) => !inImages.has(key) && !kept.has(key) && !needs.isSnapshotUsed(key)),
     needs.snapshots,
   );
   return { CachesDeleted: chosen.length === 0 ? null : chosen.map((record) => record.key), SpaceReclaimed: reclaimed };

@@ -21,6 +21,8 @@ export interface BuildSession extends AsyncDisposable {
   readonly dir: string;
   readonly request: BuildRequest;
   readonly signal: AbortSignal;
+  /** Committed layers that this build relies on. */
+  readonly held: Set<SnapshotKey>;
   context: BuildContext | undefined;
   sourceDateEpoch: number | undefined;
   /** Mounts a new writable snapshot over `parent`, runs `work` on it, unmounts it. The snapshot stays when `work` succeeds. */
@@ -83,6 +85,7 @@ export async function openSession(
     dir,
     request,
     signal,
+    held: new Set(),
     context: undefined,
     sourceDateEpoch: undefined,
     makeFolder,

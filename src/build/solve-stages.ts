@@ -55,6 +55,9 @@ export async function solveStages(lowered: LoweredBuild, needs: StagesNeeds): Pr
     cache,
     snapshots: needs.snapshots,
     flights: needs.flights,
+    hold: (layers) => {
+      for (const { snapshot } of layers) session.held.add(snapshot);
+    },
     noCache,
     sourceDateEpoch: lowered.sourceDateEpoch,
     now: needs.now,

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { isEngineError } from '../errors/index.ts';
 import type { Host } from './transport/host.ts';
-import { type ApiRequest, errorOf, send, upgrade } from './transport/request.ts';
+import { type ApiRequest, errorOf, isStream, send, upgrade } from './transport/request.ts';
 
 /** The newest API version this client speaks; DOCKER_API_VERSION lowers it. */
 export const API_VERSION = '1.51';
@@ -20,15 +21,43 @@ export interface Client {
   hijack(request: ApiRequest): Promise<{ stream: Duplex; isMultiplexed: boolean }>;
 }
 
-export function createClient(host: Host, apiVersion: string = API_VERSION): Client {
+/**
+ * A client that speaks `apiVersion`; without one the newest it knows, lowered to the daemon's own when that is older: a request
+ * refused for its version is sent again, and one whose body can be sent only once asks (`GET /_ping`) before.
+ */
+export function createClient(host: Host, apiVersion?: string): Client {
+  let version = apiVersion ?? API_VERSION;
+  let isSettled = apiVersion !== undefined;
+  const settle = (answer: IncomingMessage): void => {
+    const theirs = answer.headers['api-version'];
+    if (!isSettled && typeof theirs === 'string' && isOlder(theirs, version)) version = theirs;
+    isSettled = true;
+  };
+  const ask = async (): Promise<void> => {
+    const answer = await send(host, undefined, { method: 'GET', path: '/_ping' });
+    answer.resume();
+    settle(answer);
+  };
+  const isTooNew = (error: unknown): boolean =>
+    !isSettled && isEngineError(error, 'invalid-parameter') && /client version \S+ is too new/.test(error.message);
+
   const stream = async (request: ApiRequest): Promise<IncomingMessage> => {
-    const answer = await send(host, apiVersion, request);
-    if ((answer.statusCode ?? 500) >= 400) throw await errorOf(answer);
-    return answer;
+    if (!isSettled && isStream(request.body)) await ask();
+    const answer = await send(host, version, request);
+    if ((answer.statusCode ?? 500) < 400) {
+      isSettled = true;
+      return answer;
+    }
+    const error = await errorOf(answer);
+    if (!isTooNew(error)) throw error;
+    await ask();
+    return stream(request);
   };
   return {
     host,
-    apiVersion,
+    get apiVersion() {
+      return version;
+    },
     stream,
     async json<T>(request: ApiRequest): Promise<T> {
       const answer = await stream(request);
@@ -40,8 +69,17 @@ export function createClient(host: Host, apiVersion: string = API_VERSION): Clie
     async *messages<T>(request: ApiRequest): AsyncGenerator<T> {
       yield* jsonLines<T>(await stream(request), request.isExact);
     },
-    hijack: (request) => upgrade(host, apiVersion, request),
+    async hijack(request) {
+      if (!isSettled) await ask();
+      return upgrade(host, version, request);
+    },
   };
+}
+
+function isOlder(a: string, b: string): boolean {
+  const [majorA = 0, minorA = 0] = a.split('.').map(Number);
+  const [majorB = 0, minorB = 0] = b.split('.').map(Number);
+  return majorA < majorB || (majorA === majorB && minorA < minorB);
 }
 
 const parse = (text: string, isExact: boolean | undefined): unknown =>

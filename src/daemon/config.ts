@@ -23,6 +23,12 @@ export interface DaemonConfig {
   logDriver: string | undefined;
   logOptions: Record<string, string>;
   defaultRuntime: string | undefined;
+  /** Device of the default bridge, and its address when it is chosen. */
+  bridge: string | undefined;
+  bip: string | undefined;
+  isNoNewPrivileges: boolean;
+  isInit: boolean;
+  initPath: string | undefined;
   /** Build steps see the host's CA bundle without being asked to. */
   isHostCa: boolean;
 }
@@ -71,6 +77,11 @@ export function mergeConfig(flags: Given, file: Given): DaemonConfig {
     logDriver: given.get('log-driver') as string | undefined,
     logOptions: textValues('log-opts', given.get('log-opts')),
     defaultRuntime: given.get('default-runtime') as string | undefined,
+    bridge: given.get('bridge') as string | undefined,
+    bip: given.get('bip') as string | undefined,
+    isNoNewPrivileges: flag('no-new-privileges'),
+    isInit: flag('init'),
+    initPath: given.get('init-path') as string | undefined,
     isHostCa: hostCa(builder),
   };
 }

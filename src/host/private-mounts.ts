@@ -4,6 +4,7 @@ import { checked, native } from './libc.ts';
 const CLONE_NEWNS = 0x20000;
 const MS_REC = 0x4000;
 const MS_SLAVE = 1 << 19;
+const MS_SHARED = 1 << 20;
 const MNT_DETACH = 2;
 
 const c = {
@@ -64,4 +65,9 @@ export class PrivateMounts implements Disposable {
     closeSync(this.#home);
     closeSync(this.#root);
   }
+}
+
+/** Makes a mount point's mount shared, in a peer group of its own if it was private. */
+export function shareMount(path: string): void {
+  checked(c.mount(null, path, null, MS_SHARED, null), 'mount', `make-shared ${path}`);
 }

@@ -12,7 +12,9 @@ const F_DUPFD_CLOEXEC = 1030;
 const WNOHANG = 1;
 
 const c = {
-  spawn: native('int posix_spawn(_Out_ int *pid, const char *path, void *actions, void *attr, char **argv, char **env)'),
+  spawn: native(
+    'int posix_spawn(_Out_ int *pid, const char *path, void *actions, void *attr, char **argv, char **env)',
+  ),
   actionsInit: native('int posix_spawn_file_actions_init(void *actions)'),
   actionsDestroy: native('int posix_spawn_file_actions_destroy(void *actions)'),
   addDup2: native('int posix_spawn_file_actions_adddup2(void *actions, int from, int to)'),

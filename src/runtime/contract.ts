@@ -42,6 +42,14 @@ export interface RunRequest {
   memoryLimited?: boolean;
 }
 
+export interface ExecRequest {
+  containerId: string;
+  execId: string;
+  process: ProcessSpec;
+  stdio: StdioMode;
+  consoleSize?: { height: number; width: number };
+}
+
 /**
  * Drives crun or runc. A failed start is an EngineError with Docker's text (126/127 in `detail.exitCode`) and leaves
  * nothing behind. What runs outlives the daemon (see ARCHITECTURE §1: the monitor `sh`).
@@ -53,13 +61,7 @@ export interface Runtime {
   /** What is to be said at daemon start (old version, …). */
   readonly warnings: readonly string[];
   run(request: RunRequest): Promise<RunningProcess>;
-  exec(request: {
-    containerId: string;
-    execId: string;
-    process: ProcessSpec;
-    stdio: StdioMode;
-    consoleSize?: { height: number; width: number };
-  }): Promise<RunningProcess>;
+  exec(request: ExecRequest): Promise<RunningProcess>;
   /** Signals the container's init by pidfd (pid + start time checked). @throws not-found `process-gone` */
   kill(id: string, signal: number): Promise<void>;
   /** SIGKILL to everything in the container's cgroup. */

@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { invalidParameter } from '../errors/index.ts';
 import type { ProcessIdentity } from '../host/index.ts';
@@ -66,7 +76,8 @@ export class RunFolder {
   readonly pidFile: string;
 
   constructor(folders: RuntimeFolders, id: string) {
-    if (!VALID_NAME.test(id)) throw invalidParameter('invalid-id', `not a container id: ${JSON.stringify(id.slice(0, 80))}`);
+    if (!VALID_NAME.test(id))
+      throw invalidParameter('invalid-id', `not a container id: ${JSON.stringify(id.slice(0, 80))}`);
     this.id = id;
     this.path = join(folders.containers, id);
     this.pidFile = join(folders.pids, id);
@@ -112,6 +123,11 @@ export class RunFolder {
     } catch {
       return undefined;
     }
+  }
+
+  /** For a monitor that did not live to write it. */
+  writeExit(exitCode: number): void {
+    writeFileSync(this.file('exit'), `${exitCode}\n`);
   }
 
   /** Undefined until the runtime has written it. */

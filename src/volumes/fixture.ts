@@ -20,7 +20,10 @@ export interface Fixture {
 export function createFixture(t: TestContext, host?: VolumeMounts): Fixture {
   const root = mkdtempSync(path.join(tmpdir(), 'berth-volumes-'));
   const dir = path.join(root, 'volumes');
-  t.after(() => rmSync(root, { recursive: true, force: true }));
+  t.after(() => {
+    for (const target of host?.mountsBelow(root) ?? []) host?.unmount(target);
+    rmSync(root, { recursive: true, force: true });
+  });
   const metadata = memoryMetadata();
   const seen: string[] = [];
   const mounts: string[] = [];

@@ -41,6 +41,7 @@ function machine(): {
         cache: await createStepCache(metadata, { find }),
         snapshots: { commit: async (name) => void committed.add(name) },
         flights,
+        hold: () => {},
         noCache,
         sourceDateEpoch: epoch,
         now: () => 0,

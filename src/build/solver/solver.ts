@@ -40,6 +40,8 @@ export interface SolverNeeds {
   snapshots: { commit(name: SnapshotKey, key: SnapshotKey): Promise<void> };
   /** Runs shared by all builds of the daemon. */
   flights: Map<string, Promise<Solved>>;
+  /** Told of every layer that the build relies on, before it does. */
+  hold(layers: readonly ImageLayer[]): void;
   noCache: boolean;
   sourceDateEpoch: number | undefined;
   now(): number;
@@ -106,7 +108,10 @@ class GraphSolver implements Solver {
 
   async #solveOnce(vertex: Vertex, place: string, watch: StepWatcher): Promise<Solved> {
     const source = given(vertex);
-    if (source !== undefined) return source;
+    if (source !== undefined) {
+      this.#needs.hold(source.layers);
+      return source;
+    }
     const [first, other] = vertex.inputs;
     const base = first === undefined ? NOTHING : await this.solve(first, '', SILENT);
     const isMerge = vertex.op.kind === 'merge' && other !== undefined;
@@ -116,7 +121,9 @@ class GraphSolver implements Solver {
     const record = this.#needs.noCache ? undefined : await this.#lookUp(step);
     if (record === undefined) return this.#runShared(step, watch);
     this.#needs.cache.touch(record, place, this.#needs.now(), await this.#definitionOf(vertex));
-    return fromRecord(record, base);
+    const cached = fromRecord(record, base);
+    this.#needs.hold(cached.layers);
+    return cached;
   }
 
   /** By definition first: that costs nothing. The content of another stage is read only if some record could match it. */
@@ -212,7 +219,9 @@ class GraphSolver implements Solver {
     await cache.persist(record);
     if (record.layer !== undefined && made.key !== undefined) await snapshots.commit(record.layer.snapshot, made.key);
     cache.remember(record);
-    return { ...fromRecord(record, base), cache: reason, didRun: true };
+    const solved = { ...fromRecord(record, base), cache: reason, didRun: true };
+    this.#needs.hold(solved.layers);
+    return solved;
   }
 
   async #recordOf(step: Step, { diffId, sizeBytes = 0 }: Made, base: Solved): Promise<CacheRecord> {

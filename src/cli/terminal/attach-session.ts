@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { demultiplex } from '../../client/index.ts';
 import type { Context } from '../command.ts';
 import { DetachScanner, parseDetachKeys } from './detach-keys.ts';
+import { restoreOnSignals, restoreTerminal, setRawMode } from './raw-mode.ts';
 
 export const DEFAULT_DETACH_KEYS = 'ctrl-p,ctrl-q';
 
@@ -23,7 +24,8 @@ export interface Session {
 export function startSession(context: Context, connection: Duplex, options: SessionOptions): Session {
   const { stdin, stdout, stderr } = context;
   const isRaw = options.tty && options.stdin && stdin.isTTY;
-  if (isRaw) stdin.setRawMode(true);
+  if (isRaw) setRawMode(stdin);
+  const undoSignals = isRaw ? restoreOnSignals() : () => {};
   const { promise: detached, resolve: detach } = Promise.withResolvers<'detached'>();
 
   const stopInput = options.stdin
@@ -42,7 +44,8 @@ export function startSession(context: Context, connection: Duplex, options: Sess
     if (isRestored) return;
     isRestored = true;
     stopInput();
-    if (isRaw) stdin.setRawMode(false);
+    undoSignals();
+    restoreTerminal();
     connection.destroy();
   };
   return { done: Promise.race([output, detached]).finally(restore), restore };

@@ -28,7 +28,7 @@ const KIND_OF_STATUS: Record<number, ErrorKind> = {
   503: 'unavailable',
 };
 
-const isStream = (body: unknown): body is Readable => typeof (body as Readable | undefined)?.pipe === 'function';
+export const isStream = (body: unknown): body is Readable => typeof (body as Readable | undefined)?.pipe === 'function';
 
 export function queryString(query: Query = {}): string {
   const parameters = new URLSearchParams();
@@ -40,8 +40,8 @@ export function queryString(query: Query = {}): string {
   return text === '' ? '' : `?${text}`;
 }
 
-function optionsFor(host: Host, version: string, wanted: ApiRequest): RequestOptions {
-  const path = `/v${version}${wanted.path}${queryString(wanted.query)}`;
+function optionsFor(host: Host, version: string | undefined, wanted: ApiRequest): RequestOptions {
+  const path = `${version === undefined ? '' : `/v${version}`}${wanted.path}${queryString(wanted.query)}`;
   const headers: Record<string, string> = {
     Host: host.kind === 'unix' ? 'berth' : `${host.hostname}:${host.port}`,
     ...wanted.headers,
@@ -95,7 +95,7 @@ export async function errorOf(answer: IncomingMessage): Promise<EngineError> {
 }
 
 /** Sends and gives the answer once its headers are there, whatever its status. */
-export function send(host: Host, version: string, wanted: ApiRequest): Promise<IncomingMessage> {
+export function send(host: Host, version: string | undefined, wanted: ApiRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const options = optionsFor(host, version, wanted);
     const headers = options.headers as Record<string, string>;

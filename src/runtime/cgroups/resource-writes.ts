@@ -59,7 +59,8 @@ function v1MemoryWrites(memory: ResourcesSpec['memory']): Write[] {
 
 function v2Writes({ memory, cpu, pids, blockIO, unified }: ResourcesSpec): Write[] {
   const swap = memory?.swap;
-  const swapOnly = swap === undefined || swap === 0 ? undefined : swap < 0 ? -1 : swap - Math.max(memory?.limit ?? 0, 0);
+  const swapOnly =
+    swap === undefined || swap === 0 ? undefined : swap < 0 ? -1 : swap - Math.max(memory?.limit ?? 0, 0);
   const quota = cpu?.quota;
   const period = cpu?.period;
   return [
@@ -99,7 +100,9 @@ export const sharesToWeight = (shares: number): number =>
 export const blkioToIoWeight = (weight: number): number => Math.floor(1 + ((weight - 10) * 9999) / 990);
 
 function put(controller: string, file: string, value: number | string | undefined, isOptional = false): Write {
-  return value === undefined ? undefined : { controller, file, value: String(value), ...(isOptional && { isOptional }) };
+  return value === undefined
+    ? undefined
+    : { controller, file, value: String(value), ...(isOptional && { isOptional }) };
 }
 
 const positive = (value: number | undefined): number | undefined => (value ? value : undefined);

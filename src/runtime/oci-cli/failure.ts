@@ -82,12 +82,31 @@ export const readLog = (path: string): string => (existsSync(path) ? readFileSyn
 
 const LATE_FAILURE = /^\{"msg":"exec container process (?:\(missing dynamic library\?\) )?`(.*?)`: ([^"]+)".*\}\s*$/s;
 
+/** Watches a process's first output for a late failure. */
+export interface LateFailure {
+  isNoticed: boolean;
+  /** For ProcessOutput: Docker's line in place of the runtime's. */
+  rewriteFirst(chunk: Buffer): Buffer;
+}
+
 /**
  * crun tells a failed execve (no interpreter, not a program) after the start, on the container's stderr, and exits 1.
- * Docker's line instead, or undefined for anything else; its exit code is 255.
+ * Docker writes `exec /path: reason` there and exits 255.
  */
-export function lateExecFailure(firstChunk: Buffer): Buffer | undefined {
-  if (firstChunk.length > 4096 || firstChunk[0] !== 0x7b) return undefined;
-  const match = LATE_FAILURE.exec(firstChunk.toString());
+export function noticeLateFailure(): LateFailure {
+  const late: LateFailure = {
+    isNoticed: false,
+    rewriteFirst(chunk) {
+      const line = lateFailureLine(chunk);
+      late.isNoticed = line !== undefined;
+      return line ?? chunk;
+    },
+  };
+  return late;
+}
+
+function lateFailureLine(chunk: Buffer): Buffer | undefined {
+  if (chunk.length > 4096 || chunk[0] !== 0x7b) return undefined;
+  const match = LATE_FAILURE.exec(chunk.toString());
   return match === null ? undefined : Buffer.from(`exec ${match[1]}: ${match[2]?.toLowerCase()}\n`);
 }

@@ -15,7 +15,8 @@ const FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '
 /** crun first, runc as the fallback. @throws unavailable `runtime-missing` */
 export async function probeRuntime(only?: string): Promise<FoundRuntime> {
   const names = ['crun', 'runc'] as const;
-  const candidates = only === undefined ? names.flatMap((name) => FOLDERS.map((folder) => `${folder}/${name}`)) : [only];
+  const candidates =
+    only === undefined ? names.flatMap((name) => FOLDERS.map((folder) => `${folder}/${name}`)) : [only];
   for (const path of candidates) {
     if (!isExecutable(path)) continue;
     const found = await askVersion(path).catch(() => undefined);

@@ -5,6 +5,7 @@ import { answers, ensureDaemon, stopDaemon } from '../../daemon/ensure-daemon.ts
 import { findInstallation } from '../../daemon/installation.ts';
 import { demoDown, demo as runDemo } from '../../demo/demo.ts';
 import { flagTable } from '../../flags/spec.ts';
+import { control } from '../../terminal/quote.ts';
 import { packageSources } from '../image/bootstrap.ts';
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
@@ -34,12 +35,13 @@ export const demo = defineCommand({
       return 0;
     }
     const startedMs = Date.now();
-    const isTerminal = context.stdout.isTTY && !context.env['NO_COLOR'];
+    const isColoured = context.stdout.isTTY && !context.env['NO_COLOR'];
     const step = async <T>(title: string, work: () => Promise<T>, outcome: (result: T) => string): Promise<T> => {
       const sinceMs = Date.now();
       say(`• ${title}\n`);
       const result = await work();
-      say(`  ${isTerminal ? '\x1b[32m✓\x1b[0m' : '✓'} ${outcome(result)} (${seconds(Date.now() - sinceMs)})\n`);
+      context.stdout.write(isColoured ? control('  \x1b[32m✓\x1b[0m ') : '  ✓ ');
+      say(`${outcome(result)} (${seconds(Date.now() - sinceMs)})\n`);
       return result;
     };
     await step(

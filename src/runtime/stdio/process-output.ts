@@ -1,0 +1,90 @@
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { bytesWaiting } from '../../host/index.ts';
+
+const HIGH_WATER_BYTES = 128 * 1024;
+const EAGER_TURNS = 16;
+
+export interface ProcessOutputOptions {
+  /** Sees the first chunk; what it gives is delivered in its place. */
+  rewriteFirst?: (chunk: Buffer) => Buffer;
+}
+
+/**
+ * Our reading end of a process's stdout, stderr or terminal. It ends when the process has ended (`settle`) and all that it
+ * had written until then is read, or at the end of file. A reader that is slow slows the process; one that destroys the
+ * stream does not: the rest is thrown away, so that nothing ever blocks on a reader that has left.
+ */
+export class ProcessOutput extends Readable {
+  readonly #source: Socket;
+  readonly #fd: number;
+  readonly #closed: Promise<void>;
+  readonly #rewriteFirst: ((chunk: Buffer) => Buffer) | undefined;
+  #isFirst = true;
+  #isOver = false;
+  #bytesRead = 0;
+
+  /** Takes `source` over, which reads `fd`. */
+  constructor(source: Socket, fd: number, options: ProcessOutputOptions = {}) {
+    super({ highWaterMark: HIGH_WATER_BYTES, autoDestroy: true });
+    this.#source = source;
+    this.#fd = fd;
+    this.#rewriteFirst = options.rewriteFirst;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#closed = promise;
+    source.on('data', (chunk: Buffer) => this.#take(chunk));
+    // A terminal's end is EIO; whatever else fails here is the end as well.
+    source.on('error', () => this.#finish());
+    source.on('end', () => this.#finish());
+    source.on('close', () => {
+      this.#finish();
+      resolve();
+    });
+    source.pause();
+  }
+
+  /** Has the descriptor not been closed yet? */
+  get isOpen(): boolean {
+    return !this.#isOver;
+  }
+
+  /**
+   * The process has ended: ends the stream once what waits in the pipe now has been read (more could only come from what
+   * it left behind). Resolves when the descriptor is closed; what is buffered is still the reader's.
+   */
+  async settle(): Promise<void> {
+    if (this.#isOver) return this.#closed;
+    const enough = this.#bytesRead + bytesWaiting(this.#fd);
+    for (let turn = 0; !this.#isOver && this.#bytesRead < enough && bytesWaiting(this.#fd) > 0; turn++) {
+      await (turn < EAGER_TURNS ? nextTurn() : sleep(Math.min(turn - EAGER_TURNS, 20), undefined, { ref: true }));
+    }
+    this.#finish();
+    return this.#closed;
+  }
+
+  override _read(): void {
+    this.#source.resume();
+  }
+
+  /** The reader has left: the source goes on, into nothing. */
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    if (!this.#isOver) this.#source.resume();
+    done(error);
+  }
+
+  #take(chunk: Buffer): void {
+    this.#bytesRead += chunk.length;
+    if (this.#isOver || this.destroyed) return;
+    const delivered = this.#isFirst && this.#rewriteFirst !== undefined ? this.#rewriteFirst(chunk) : chunk;
+    this.#isFirst = false;
+    if (!this.push(delivered)) this.#source.pause();
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (!this.destroyed) this.push(null);
+    this.#source.destroy();
+  }
+}
