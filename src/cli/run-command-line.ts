@@ -146,7 +146,9 @@ function createContext(line: CommandLine, explicitHost: string | undefined): Con
   };
   return {
     client: () => (connected ??= connect()),
-    stdin: line.stdin,
+    get stdin() {
+      return line.stdin;
+    },
     stdout: line.stdout,
     stderr: line.stderr,
     env: line.env,

@@ -8,7 +8,15 @@ const PAGE_NOT_FOUND = { message: 'page not found' };
 
 test('every answer carries the engine’s headers, errors too', async () => {
   await using server = await openTestServer({});
-  for (const path of ['/_ping', '/nope', '/v1.23/version', '/v1.99/version', '/swarm', '//x', '/images/json?filters=x']) {
+  for (const path of [
+    '/_ping',
+    '/nope',
+    '/v1.23/version',
+    '/v1.99/version',
+    '/swarm',
+    '//x',
+    '/images/json?filters=x',
+  ]) {
     const { headers } = await server.ask('GET', path);
     assert.equal(headers['api-version'], '1.51', path);
     assert.equal(headers['docker-experimental'], 'false', path);

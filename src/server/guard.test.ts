@@ -48,7 +48,10 @@ test('honest hosts are served on tcp', async () => {
   for (const host of ['localhost', 'LOCALHOST:2375', '127.0.0.1:2375', '[::1]:2375', 'engine.example:2376']) {
     assert.equal((await server.ask('GET', '/_ping', { headers: { Host: host } })).status, 200, host);
   }
-  assert.equal((await server.ask('GET', '/_ping', { headers: { 'Sec-Fetch-Site': 'none', Host: 'localhost' } })).status, 200);
+  assert.equal(
+    (await server.ask('GET', '/_ping', { headers: { 'Sec-Fetch-Site': 'none', Host: 'localhost' } })).status,
+    200,
+  );
 });
 
 test('a unix socket takes any host, as clients name it freely', async () => {
@@ -61,7 +64,13 @@ test('a unix socket takes any host, as clients name it freely', async () => {
 test('a form or text body is no request for the API', async () => {
   await using server = await openTestServer({});
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
-    for (const path of ['/containers/create', '/containers/x/exec', '/exec/x/start', '/volumes/create', '/networks/create']) {
+    for (const path of [
+      '/containers/create',
+      '/containers/x/exec',
+      '/exec/x/start',
+      '/volumes/create',
+      '/networks/create',
+    ]) {
       const answer = await server.ask('POST', path, { headers: { 'Content-Type': type }, body: '{"Image":"x"}' });
       assert.equal(answer.status, 400, `${path} ${type}`);
     }

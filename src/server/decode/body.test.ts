@@ -71,7 +71,10 @@ test('whole numbers arrive exactly, or not at all', async () => {
     },
   });
   const ask = (text: string) =>
-    server.ask('POST', '/containers/create', { headers: JSON_TYPE, body: `{"Image":"x","HostConfig":{"Memory":${text}}}` });
+    server.ask('POST', '/containers/create', {
+      headers: JSON_TYPE,
+      body: `{"Image":"x","HostConfig":{"Memory":${text}}}`,
+    });
   for (const text of ['0', '-1', '67108864', '9007199254740991', '-9007199254740991']) {
     assert.equal((await ask(text)).status, 201, text);
     assert.equal(String(memory), text);
@@ -113,7 +116,14 @@ test('keys match in any case, null leaves a field out, unknown fields are droppe
       },
     },
   });
-  const json = { image: 'x', CMD: 'true', Entrypoint: ['a', null], HostConfig: { nanocpus: 5, Init: null }, Nope: 1, User: null };
+  const json = {
+    image: 'x',
+    CMD: 'true',
+    Entrypoint: ['a', null],
+    HostConfig: { nanocpus: 5, Init: null },
+    Nope: 1,
+    User: null,
+  };
   await server.ask('POST', '/containers/create', { json });
   assert.deepEqual(got, { Image: 'x', Cmd: ['true'], Entrypoint: ['a', ''], HostConfig: { NanoCpus: 5 } });
 });

@@ -5,7 +5,8 @@ import { boolValue, intValue, sizeValue, timestampValue } from './form.ts';
 const query = (text: string): URLSearchParams => new URLSearchParams(text);
 
 test('flags are read as dockerd reads them', () => {
-  for (const text of ['', 'a=', 'a=0', 'a=no', 'a=False', 'a=none', 'a=+0+']) assert.equal(boolValue(query(text), 'a'), false, text);
+  for (const text of ['', 'a=', 'a=0', 'a=no', 'a=False', 'a=none', 'a=+0+'])
+    assert.equal(boolValue(query(text), 'a'), false, text);
   for (const text of ['a=1', 'a=true', 'a=yes', 'a=x', 'a=-1']) assert.equal(boolValue(query(text), 'a'), true, text);
 });
 
@@ -33,5 +34,7 @@ test('moments keep their nanoseconds', () => {
     ['1795231911.0000000019', 1_795_231_911_000_000_001n],
   ];
   for (const [text, expected] of cases) assert.equal(timestampValue(query(`t=${text}`), 't'), expected, text);
-  assert.throws(() => timestampValue(query('t=abc'), 't'), { message: 'strconv.ParseInt: parsing "abc": invalid syntax' });
+  assert.throws(() => timestampValue(query('t=abc'), 't'), {
+    message: 'strconv.ParseInt: parsing "abc": invalid syntax',
+  });
 });

@@ -1,5 +1,5 @@
 import { parseFilters } from '../../api/index.ts';
-import type { Builder } from '../../build/index.ts';
+import { type Builder, createClassicOutput } from '../../build/index.ts';
 import { invalidParameter } from '../../errors/index.ts';
 import { buildRequest } from '../decode/build-query.ts';
 import { boolValue } from '../decode/form.ts';
@@ -24,12 +24,22 @@ export function buildRoutes(builder: Builder): Routes {
 
 async function build(builder: Builder, exchange: Exchange): Promise<void> {
   checkContentType(exchange);
-  const request = buildRequest(exchange.query, exchange.request);
+  const { query } = exchange;
+  const request = buildRequest(query, exchange.request);
   const progress = new ProgressStream(exchange);
-  const work = async (): Promise<void> => {
-    await builder.build(request, () => {}, exchange.signal);
-  };
-  await progress.finish(work());
+  const output = createClassicOutput({
+    write: (message) => progress.write(message),
+    quiet: request.quiet,
+    explain: boolValue(query, 'explain'),
+    removeIntermediate: request.removeIntermediate,
+    forceRemove: request.forceRemove,
+  });
+  try {
+    await builder.build(request, (event) => output.emit(event), exchange.signal);
+  } catch (error) {
+    if (!(await output.fail(error))) throw error;
+  }
+  progress.end();
 }
 
 /** A tar, compressed or not; old clients name no type. */

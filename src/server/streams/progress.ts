@@ -25,6 +25,29 @@ export class ProgressStream {
     response.write(formatProgressLine(message));
   }
 
+  /** Sends a message that must not be lost: wait for the promise, if there is one, before the next. */
+  write(message: object): void | Promise<void> {
+    this.send(message);
+    const { response } = this.#exchange;
+    if (!response.writableNeedDrain || response.destroyed) return;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        response.off('drain', done);
+        response.off('close', done);
+        resolve();
+      };
+      response.on('drain', done);
+      response.on('close', done);
+    });
+  }
+
+  /** The stream is complete. */
+  end(): void {
+    const { response } = this.#exchange;
+    if (!response.headersSent) response.writeHead(200, { 'Content-Type': 'application/json' });
+    response.end();
+  }
+
   /** Runs `work` to its end and closes the stream with its outcome. */
   async finish(work: Promise<void>): Promise<void> {
     const { response } = this.#exchange;
@@ -35,7 +58,6 @@ export class ProgressStream {
       const message = clientMessageOf(error);
       this.send({ errorDetail: { message }, error: message });
     }
-    if (!response.headersSent) response.writeHead(200, { 'Content-Type': 'application/json' });
-    response.end();
+    this.end();
   }
 }

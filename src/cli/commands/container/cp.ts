@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, posix, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -40,7 +40,8 @@ async function statInContainer(client: Client, container: string, path: string):
     answer.resume();
     return statOf(answer.headers['x-docker-container-path-stat']);
   } catch (error) {
-    if (isEngineError(error, 'not-found')) return undefined;
+    // An answer to HEAD says nothing but its status: what is wrong is told by the request that follows.
+    if (isEngineError(error) && error.code === 'daemon-error') return undefined;
     throw error;
   }
 }
@@ -62,7 +63,7 @@ async function fromContainer(
   const answer = await client.stream({ method: 'GET', path: archivePath(container), query: { path: source } });
   if (destination === '-') return pipeline(answer, context.stdout);
   const stat = statOf(answer.headers['x-docker-container-path-stat']);
-  const target = resolve(destination);
+  const target = followLink(resolve(destination));
   const intoFolder = statSync(target, { throwIfNoEntry: false })?.isDirectory() ?? false;
   const wantsFolder = /\/\.?$/.test(destination);
   if (wantsFolder && !intoFolder && !isDirectory(stat))
@@ -88,6 +89,13 @@ async function fromContainer(
       return inside === '' ? as : `${as}/${inside.replace(/^\//, '')}`;
     },
   });
+}
+
+/** Where a link at the end of a path leads, be there something or not: it is the user's own, so it is written through. */
+function followLink(path: string, depth = 0): string {
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  if (!isLink || depth > 40) return path;
+  return followLink(resolve(dirname(path), readlinkSync(path)), depth + 1);
 }
 
 async function toContainer(
@@ -119,17 +127,17 @@ async function toContainer(
     await put(destination, context.stdin);
     return;
   }
-  const real = flags['follow-link'] ? realpathSync(source) : source.replace(/\/+$/, '') || '/';
-  const stats = statSync(real, { throwIfNoEntry: false });
+  const stats = (flags['follow-link'] ? statSync : lstatSync)(source, { throwIfNoEntry: false });
   if (stats === undefined) throw new ExitError(1, `lstat ${resolve(source)}: no such file or directory`);
+  const isFollowed = flags['follow-link'] || /\/\.?$/.test(source);
+  const real = isFollowed ? realpathSync(source) : source.replace(/\/+$/, '') || '/';
   if (target === undefined && /\/\.?$/.test(path) && !stats.isDirectory())
     throw new ExitError(1, `destination directory "${container}:${path}" must exist`);
   if (stats.isDirectory() && target !== undefined && !intoFolder) throw new ExitError(1, 'cannot copy directory');
-  const owner = flags.archive ? {} : { owner: { uid: 0, gid: 0 } };
-  if (/(^|\/)\.$/.test(source) && intoFolder) return void (await put(destination, packFolder(real, owner)));
+  if (/(^|\/)\.$/.test(source) && intoFolder) return void (await put(destination, packFolder(real)));
   const clean = destination.replace(/\/+$/, '');
-  if (intoFolder) await put(destination, packPath(real, basename(resolve(real)), owner));
-  else await put(posix.dirname(clean), packPath(real, posix.basename(clean), owner));
+  if (intoFolder) await put(destination, packPath(real, basename(resolve(source))));
+  else await put(posix.dirname(clean), packPath(real, posix.basename(clean)));
 }
 
 export const cp = defineCommand({
