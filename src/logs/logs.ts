@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { notImplemented } from '../errors/index.ts';
+import { createClock } from './clock.ts';
 import type { LogEntry, LoggedContainer, LogReadOptions, Logs, LogWriter } from './contract.ts';
 import { FileWriter } from './file-writer.ts';
 import { Flood } from './flood.ts';
@@ -21,7 +22,7 @@ interface Needs {
 const SCRATCH_BYTES = 256 * 1024;
 
 export function createLogs(needs: Needs = {}): Logs {
-  const nowNs = needs.nowNs ?? (() => BigInt(Date.now()) * 1_000_000n);
+  const nowNs = needs.nowNs ?? createClock();
   const warn = needs.warn ?? ((message) => console.error(message));
   const live = new Map<string, LiveLog>();
   const flood = new Flood();

@@ -21,7 +21,7 @@ export interface Volumes {
   release(name: string, containerId: string): void;
   users(name: string): string[];
   isAnonymous(name: string): boolean;
-  /** The folder to bind, made ready (options mounted) while at least one container runs with it. */
+  /** The folder to bind, made ready (options mounted) while at least one container runs with it. One `unmount` for each call. */
   mountpoint(name: string, containerId: string, use?: VolumeUse): Promise<string>;
   unmount(name: string, containerId: string): Promise<void>;
   /** Copy-up: fills an empty volume from `path` inside a mounted root file system, owner and mode of the folder included. */

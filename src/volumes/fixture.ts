@@ -6,7 +6,7 @@ import { notFound } from '../errors/index.ts';
 import { createEvents } from '../events/index.ts';
 import type { Change, Metadata } from '../store/index.ts';
 import { createVolumes, type Volumes } from './index.ts';
-import type { VolumeMounts } from './needs.ts';
+import type { VolumeMounts, VolumeNeeds } from './needs.ts';
 
 /** For tests: metadata in memory, copies by Node, mounts that are only noted unless `host` is given. */
 export interface Fixture {
@@ -17,7 +17,7 @@ export interface Fixture {
   open(): Promise<Volumes>;
 }
 
-export function createFixture(t: TestContext, host?: VolumeMounts): Fixture {
+export function createFixture(t: TestContext, host?: VolumeMounts, realLayers?: VolumeNeeds['layers']): Fixture {
   const root = mkdtempSync(path.join(tmpdir(), 'berth-volumes-'));
   const dir = path.join(root, 'volumes');
   t.after(() => {
@@ -40,7 +40,14 @@ export function createFixture(t: TestContext, host?: VolumeMounts): Fixture {
     events: seen,
     mounts,
     open: () =>
-      createVolumes({ dir, metadata, layers, events: bus, host: host ?? noted, now: () => 1_795_231_890_591 }),
+      createVolumes({
+        dir,
+        metadata,
+        layers: realLayers ?? layers,
+        events: bus,
+        host: host ?? noted,
+        now: () => 1_795_231_890_591,
+      }),
   };
 }
 

@@ -19,8 +19,8 @@ const FILE_TYPE = 0o170000;
 interface Entry {
   record: VolumeRecord;
   users: Set<string>;
-  /** Containers that run with it; the options are mounted while there is one. */
-  mountedBy: Set<string>;
+  /** Containers that run with it, and at how many places; the options are mounted while there is one. */
+  mountedBy: Map<string, number>;
 }
 
 /** Loads what is recorded; a folder without a record is taken in (nobody's data is thrown away), remains of removals go. */
@@ -46,7 +46,7 @@ export async function createVolumes(needs: VolumeNeeds): Promise<Volumes> {
   }
 
   function add(name: string, value: VolumeRecord): void {
-    entries.set(name, { record: value, users: new Set(), mountedBy: new Set() });
+    entries.set(name, { record: value, users: new Set(), mountedBy: new Map() });
   }
 
   async function record(name: string, value: VolumeRecord): Promise<void> {
@@ -121,14 +121,22 @@ export async function createVolumes(needs: VolumeNeeds): Promise<Volumes> {
     return { VolumesDeleted: deleted.length === 0 ? null : deleted, SpaceReclaimed: reclaimed };
   }
 
+  /** Mounts the options unless they are mounted. */
+  async function ready({ record: found, mountedBy }: Entry, target: string): Promise<void> {
+    if (found.options === null || mountedBy.size > 0 || host.mountsBelow(target).includes(target)) return;
+    await mountDevice(host, target, found.options);
+  }
+
+  function letGo({ record: found, mountedBy }: Entry, target: string): void {
+    if (found.options !== null && mountedBy.size === 0) host.unmount(target);
+  }
+
   async function mountpoint(name: string, containerId: string, use?: VolumeUse): Promise<string> {
     return await locks.run(name, async () => {
-      const { record: found, mountedBy } = find(name);
+      const entry = find(name);
       const target = folders.data(name);
-      const isMounted = (): boolean => host.mountsBelow(target).includes(target);
-      if (found.options !== null && mountedBy.size === 0 && !isMounted())
-        await mountDevice(host, target, found.options);
-      mountedBy.add(containerId);
+      await ready(entry, target);
+      entry.mountedBy.set(containerId, (entry.mountedBy.get(containerId) ?? 0) + 1);
       if (use !== undefined) publish('mount', name, { container: containerId, ...useAttributes(use) });
       return target;
     });
@@ -137,22 +145,35 @@ export async function createVolumes(needs: VolumeNeeds): Promise<Volumes> {
   async function unmount(name: string, containerId: string): Promise<void> {
     await locks.run(name, () => {
       const entry = entries.get(name);
-      if (entry === undefined || !entry.mountedBy.delete(containerId)) return;
-      if (entry.record.options !== null && entry.mountedBy.size === 0) host.unmount(folders.data(name));
+      const places = entry?.mountedBy.get(containerId);
+      if (entry === undefined || places === undefined) return;
+      if (places > 1) entry.mountedBy.set(containerId, places - 1);
+      else entry.mountedBy.delete(containerId);
+      letGo(entry, folders.data(name));
       publish('unmount', name, { container: containerId });
     });
   }
 
   async function populate(name: string, root: string, path: string): Promise<void> {
-    find(name);
+    const entry = find(name);
     const target = folders.data(name);
+    await ready(entry, target);
+    try {
+      await fill(target, root, path);
+    } finally {
+      letGo(entry, target);
+    }
+  }
+
+  async function fill(target: string, root: string, path: string): Promise<void> {
     if ((await readdir(target, { encoding: 'buffer' })).length > 0) return;
-    const source = await layers.stat(root, path).catch((error) => {
+    // Through a link at the end (`/var/run`): the mount goes there too.
+    const source = await layers.stat(root, `${path}/.`).catch((error) => {
       if (isEngineError(error, 'not-found')) return undefined;
       throw error;
     });
     if (source === undefined || (source.mode & FILE_TYPE) !== DIRECTORY) return;
-    await layers.copy({ from: { root, path }, to: { root: target, path: '/' }, contentsOnly: true });
+    await layers.copy({ from: { root, path: `${path}/.` }, to: { root: target, path: '/' }, contentsOnly: true });
     await chown(target, source.uid, source.gid);
     await chmod(target, source.mode & 0o7777);
   }

@@ -28,6 +28,7 @@ const RANKS: Record<string, Record<string, number>> = {
 /** What may be imported only below one folder. Packages that are not listed may not be imported at all. */
 const DOORS: Record<string, string> = {
   koffi: 'src/host/',
+  re2js: 'src/lib/linear-regex.ts',
   'node:sqlite': 'src/store/metadata/',
 };
 
