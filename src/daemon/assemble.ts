@@ -168,6 +168,7 @@ export async function assemble(config: DaemonConfig, version: string, log: Logge
       await networks.shutdown();
       const { running, paused } = containers.counts();
       await metadata.close();
+      if (running + paused === 0) runtime.close();
       return running + paused === 0;
     },
   };

@@ -68,7 +68,10 @@ export function untilNs(filters: Filters, nowMs: number): bigint | undefined {
   const unix = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text);
   if (unix !== null) return BigInt(unix[1] ?? 0) * 1_000_000_000n + BigInt((unix[2] ?? '').padEnd(9, '0'));
   const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) throw invalid(`until=[${text}]`);
+  if (Number.isNaN(ms)) {
+    const why = `failed to parse value as time or duration: ${JSON.stringify(text)}`;
+    throw invalidParameter('invalid-filter', why);
+  }
   return BigInt(ms) * 1_000_000n;
 }
 

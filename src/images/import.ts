@@ -67,10 +67,13 @@ export function parsePlatform(text: string | undefined, host: Platform): Platfor
   if (text === undefined || text === '') return host;
   const parts = text.toLowerCase().split('/');
   if (parts.length > 3 || !parts.every((part) => /^[a-z0-9_.-]+$/.test(part)))
-    throw invalidParameter('invalid-platform', `"${text}": must be os/arch[/variant]: invalid argument`);
+    throw invalidParameter(
+      'invalid-platform',
+      `${JSON.stringify(text)}: cannot parse platform specifier: invalid argument`,
+    );
   const [os = '', architecture = host.architecture, variant] =
     parts.length === 1 && parts[0] !== 'linux' ? ['linux', ...parts] : parts;
-  if (os !== 'linux') throw invalidParameter('invalid-platform', `operating system is not supported: ${os}`);
+  if (os !== 'linux') throw invalidParameter('invalid-platform', 'operating system is not supported');
   const known = ARCHITECTURES[architecture] ?? architecture;
   return variant === undefined ? { os, architecture: known } : { os, architecture: known, variant };
 }

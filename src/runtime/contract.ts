@@ -81,4 +81,6 @@ export interface Runtime {
   ): Promise<{ state: 'running' | 'exited'; process: RunningProcess } | { state: 'unknown' }>;
   /** Removes the run-time folder, FIFOs and cgroups of an ended container; idempotent. */
   release(id: string): Promise<void>;
+  /** At the daemon's end: takes our own cgroups away where nothing is left in them. */
+  close(): void;
 }

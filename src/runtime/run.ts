@@ -47,7 +47,8 @@ export async function runContainer(context: RuntimeContext, request: RunRequest)
   record.init = init;
   record.startedAtMs = context.needs.now();
   const master = await console?.take();
-  if (master !== undefined) record.holder = startHolder(master);
+  const holder = master === undefined ? undefined : startHolder(master);
+  if (holder !== undefined) record.holder = holder;
   const ends = overPipes ?? terminalEnds(master, stdio, late);
   if (consoleSize !== undefined) ends.io.resize(consoleSize.height, consoleSize.width);
   folder.writeRecord(record);

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { notFound, systemError } from '../../errors/index.ts';
 import { formatHeader, padOf, TAR_END, tarEntry } from '../../lib/index.ts';
 import {
+  type Descriptor,
   type Digest,
   digestHex,
   digestOf,
@@ -118,7 +119,7 @@ async function membersOf(room: Room, saved: readonly Saved[], signal: AbortSigna
     const mtimeSec = Math.max(0, createdSeconds(image.config));
     const config = Buffer.from(record.config);
     put(config, mtimeSec);
-    const layers: { mediaType: string; digest: Digest; size: number }[] = [];
+    const layers: Descriptor[] = [];
     for (const layer of image.layers) {
       const member = blobs.get(layer.diffId) ?? (await layerMember(room, layer, mtimeSec, signal));
       blobs.set(layer.diffId, member);
@@ -144,9 +145,7 @@ async function membersOf(room: Room, saved: readonly Saved[], signal: AbortSigna
       Config: blobName(image.id),
       RepoTags: names.length === 0 ? null : names.map(formatFamiliar),
       Layers: layers.map(({ digest }) => blobName(digest)),
-      LayerSources: Object.fromEntries(
-        layers.toSorted((a, b) => (a.digest < b.digest ? -1 : 1)).map((layer) => [layer.digest, layer]),
-      ),
+      LayerSources: Object.fromEntries(layers.toSorted((a, b) => (a.digest < b.digest ? -1 : 1)).map(toLayerSource)),
     });
   }
   const document = (name: string, text: string): Member => bytesMember(name, Buffer.from(text), 0);
@@ -165,6 +164,12 @@ const sortedDeep = (maps: Record<string, Record<string, string>>): object => {
   const byKey = <T>(map: Record<string, T>): [string, T][] => Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(byKey(maps).map(([key, map]) => [key, Object.fromEntries(byKey(map))]));
 };
+
+/** Fields in dockerd's order, which is another one here than in manifests. */
+const toLayerSource = ({ mediaType, size, digest }: Descriptor): [Digest, object] => [
+  digest,
+  { mediaType, size, digest },
+];
 
 const blobName = (digest: Digest): string => `blobs/sha256/${digestHex(digest)}`;
 
