@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createEvents } from '../events/index.ts';
@@ -43,7 +43,7 @@ export interface Gallery extends AsyncDisposable {
   containers: Map<string, ContainerUse[]>;
   usedSnapshots: Set<string>;
   importTar(tar: Buffer, name?: string, more?: { changes?: string[]; message?: string }): Promise<string>;
-  load(archive: Buffer): Promise<ImageProgress[]>;
+  load(archive: Buffer | AsyncIterable<Buffer>): Promise<ImageProgress[]>;
   save(...names: string[]): Promise<Buffer>;
   /** Names of snapshots, blobs, rows and temporary files that there are. */
   contents(): Promise<string[]>;
@@ -54,7 +54,6 @@ export interface Gallery extends AsyncDisposable {
 export async function openGallery(): Promise<Gallery> {
   const dir = mkdtempSync('/tmp/berth-images-');
   const tempDir = join(dir, 'temp');
-  mkdirSync(tempDir);
   const events: string[] = [];
   const containers = new Map<string, ContainerUse[]>();
   const usedSnapshots = new Set<string>();
@@ -100,7 +99,7 @@ export async function openGallery(): Promise<Gallery> {
     },
     async load(archive) {
       const messages: ImageProgress[] = [];
-      const source = Readable.from([archive], { objectMode: false });
+      const source = Buffer.isBuffer(archive) ? Readable.from([archive], { objectMode: false }) : archive;
       await store.images.load(source, { quiet: true }, (message) => messages.push(message), never);
       return messages;
     },

@@ -290,3 +290,23 @@ test('an image removed while it is saved is saved whole', async () => {
   const files = await filesOf(Buffer.concat(await stream.toArray()));
   assert.equal(files.get(`blobs/sha256/${digestHex(digestOf(ROOT))}`)?.equals(ROOT), true);
 });
+
+test('a daemon that dies in the middle of a load leaves nothing', async () => {
+  await gallery.importTar(ROOT, 'app');
+  const archive = await gallery.save('app');
+  await gallery.images.remove('app', { force: false, noPrune: false });
+  const { promise: isThere, resolve: arrived } = Promise.withResolvers<void>();
+  const stuck = async function* (): AsyncGenerator<Buffer> {
+    yield archive.subarray(0, archive.length - 2048);
+    arrived();
+    await new Promise(() => {});
+  };
+  void gallery.load(stuck());
+  await isThere;
+  assert.equal(
+    (await gallery.contents()).some((name) => name.startsWith('image-leftovers blob:')),
+    true,
+  );
+  await gallery.reopen();
+  assert.deepEqual(await gallery.contents(), []);
+});

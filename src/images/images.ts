@@ -1,5 +1,6 @@
 import { KeyedMutex } from '../lib/index.ts';
 import { formatFamiliar, parseReference } from '../oci/index.ts';
+import { openArchiveFolder } from './archive/archive-files.ts';
 import { loadArchive } from './archive/load.ts';
 import { saveArchive } from './archive/save.ts';
 import type { Images } from './contract.ts';
@@ -18,6 +19,7 @@ import { tagImage } from './tag.ts';
 
 /** Loads what is on disk and removes what an earlier life left half done. */
 export async function createImages(needs: ImageNeeds): Promise<Images> {
+  if (needs.tempDir !== undefined) await openArchiveFolder(needs.tempDir);
   const table = await ImageTable.load(needs.metadata);
   const leftovers = await Leftovers.load(needs, table);
   const room: Room = { table, leftovers, needs, lock: new KeyedMutex() };

@@ -1,4 +1,4 @@
-import { isEngineError } from '../errors/index.ts';
+import { isEngineError, messageOf } from '../errors/index.ts';
 import type { Digest } from '../oci/index.ts';
 import type { Change, SnapshotKey } from '../store/index.ts';
 import type { ImageTable } from './image-table.ts';
@@ -12,7 +12,7 @@ const nameOf = (item: Item): string => `${item.kind}:${item.key}`;
 /**
  * The durable list of what may have to go. Work that makes a snapshot or a blob notes it first; removing an image notes
  * what was its own. `sweep` removes what no image refers to and nobody holds: after each piece of work, and at start for
- * what a crash left. A snapshot that a container still stands on stays on the list.
+ * what a crash left. What cannot be removed yet (a container stands on it) stays on the list.
  */
 export class Leftovers {
   readonly #needs: ImageNeeds;
@@ -109,8 +109,9 @@ export class Leftovers {
       else await this.#needs.snapshots.remove(item.key);
       return true;
     } catch (error) {
-      if (isEngineError(error, 'conflict')) return false;
-      throw error;
+      if (!isEngineError(error, 'conflict'))
+        this.#needs.warn?.(`cannot remove ${nameOf(item)} yet: ${messageOf(error)}`);
+      return false;
     }
   }
 }

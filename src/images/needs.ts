@@ -22,8 +22,10 @@ export interface ImageNeeds {
   applyChanges(config: ImageRunConfig, changes: string[]): ImageRunConfig;
   /** What this machine runs. */
   platform: Platform;
-  /** Where archives that are being loaded lie, in private folders. Default: the system's. */
+  /** Where archives that are being loaded lie, in private folders; of this daemon alone, swept at start. Default: the system's, not swept. */
   tempDir?: string;
   /** Does another room (the build cache) need this committed layer although no image has it? Default: no. */
   isSnapshotUsed?(key: SnapshotKey): boolean;
+  /** What an operator should know but nobody waits for. */
+  warn?(message: string): void;
 }

@@ -21,6 +21,7 @@ export class Work implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const release of this.#releases.splice(0)) release();
-    await this.#leftovers.sweep();
+    // A failure to sweep must not hide the failure of the work; what is left stays on the list.
+    await this.#leftovers.sweep().catch(() => undefined);
   }
 }

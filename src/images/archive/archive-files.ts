@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type EngineError, invalidParameter, messageOf, noSpace } from '../../errors/index.ts';
@@ -12,6 +12,7 @@ import { plainBytes, refuseAborted } from './plain.ts';
 
 const MAX_ENTRIES = 100_000;
 const MAX_LINKS = 1000;
+const PREFIX = 'berth-load-';
 
 type Member = { kind: 'blob'; digest: Digest; sizeBytes: number } | { kind: 'file'; file: string; sizeBytes: number };
 
@@ -43,7 +44,7 @@ export class ArchiveFiles implements AsyncDisposable {
   }
 
   static async read(source: AsyncIterable<Uint8Array>, needs: ReadNeeds): Promise<ArchiveFiles> {
-    const dir = await mkdtemp(path.join(needs.tempDir ?? tmpdir(), 'load-'));
+    const dir = await mkdtemp(path.join(needs.tempDir ?? tmpdir(), PREFIX));
     const files = new ArchiveFiles(needs, dir);
     try {
       for await (const member of readTar(plainBytes(source), { entries: MAX_ENTRIES })) {
@@ -176,4 +177,11 @@ async function hashOf(file: string): Promise<Digest> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 18 })) hash.update(chunk);
   return `sha256:${hash.digest('hex')}` as Digest;
+}
+
+/** Makes the folder for archives and removes what an earlier life left in it. */
+export async function openArchiveFolder(tempDir: string): Promise<void> {
+  await mkdir(tempDir, { recursive: true, mode: 0o700 });
+  for (const name of await readdir(tempDir))
+    if (name.startsWith(PREFIX)) await rm(path.join(tempDir, name), { recursive: true, force: true });
 }
