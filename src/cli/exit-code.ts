@@ -21,5 +21,8 @@ export function startExitCode(message: string): number {
 /** How an error reads on the terminal: the daemon's own are marked as such. */
 export function describeError(error: unknown): string {
   if (isEngineError(error) && error.code === 'daemon-error') return `Error response from daemon: ${error.message}`;
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  const [, reason] = /^E[A-Z0-9]+: (.*?)(, |$)/.exec(error.message) ?? [];
+  return reason === undefined || path === undefined ? error.message : `${syscall} ${path}: ${reason}`;
 }

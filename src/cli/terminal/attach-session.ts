@@ -1,10 +1,15 @@
 import type { Duplex } from 'node:stream';
 import { demultiplex } from '../../client/index.ts';
 import type { Context } from '../command.ts';
+import { readConfig } from '../config/config-file.ts';
 import { DetachScanner, parseDetachKeys } from './detach-keys.ts';
 import { restoreOnSignals, restoreTerminal, setRawMode } from './raw-mode.ts';
 
 export const DEFAULT_DETACH_KEYS = 'ctrl-p,ctrl-q';
+
+/** What a flag says, else docker's config file, else the usual keys. */
+export const detachKeysOf = (flag: string | undefined, env: NodeJS.ProcessEnv): string =>
+  flag ?? readConfig(env).detachKeys ?? DEFAULT_DETACH_KEYS;
 
 export interface SessionOptions {
   tty: boolean;

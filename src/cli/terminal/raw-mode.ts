@@ -4,6 +4,9 @@ let raw: NodeJS.ReadStream | undefined;
 export function setRawMode(stdin: NodeJS.ReadStream): void {
   stdin.setRawMode(true);
   raw = stdin;
+  // libuv's raw mode still turns each line feed of the output into two characters, which the container's terminal has done.
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
+  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
 }
 
 /** Gives the terminal back; idempotent, and harmless when it was never taken. */

@@ -2,7 +2,7 @@ import type { ContainerInspectResponse, ContainerWaitResponse } from '../../../a
 import { defineCommand, exactly } from '../../command.ts';
 import { ExitError } from '../../exit-code.ts';
 import { flagTable } from '../../flags/spec.ts';
-import { DEFAULT_DETACH_KEYS } from '../../terminal/attach-session.ts';
+import { DEFAULT_DETACH_KEYS, detachKeysOf } from '../../terminal/attach-session.ts';
 import { followTerminalSize, forwardSignals } from '../../terminal/signals.ts';
 import { attachTo, kill, resize } from './run.ts';
 
@@ -14,8 +14,7 @@ export const attach = defineCommand({
   flags: flagTable({
     'detach-keys': {
       type: 'string',
-      default: DEFAULT_DETACH_KEYS,
-      description: 'Override the key sequence for detaching a container',
+      description: `Override the key sequence for detaching a container (default "${DEFAULT_DETACH_KEYS}")`,
     },
     'no-stdin': { type: 'bool', description: 'Do not attach STDIN' },
     'sig-proxy': { type: 'bool', default: true, description: 'Proxy all received signals to the process' },
@@ -40,17 +39,20 @@ export const attach = defineCommand({
       stdout: true,
       stderr: true,
       tty,
-      detachKeys: flags['detach-keys'],
+      detachKeys: detachKeysOf(flags['detach-keys'], context.env),
     });
     const undoSignals =
       flags['sig-proxy'] && !tty ? forwardSignals((signal) => void kill(client, id, signal)) : () => {};
+    // A size that changes makes the program draw itself again: how a second attach gets its prompt.
+    if (tty && context.stdout.isTTY)
+      await resize(client, `/containers/${id}`, context.stdout.rows + 1, context.stdout.columns + 1);
     const undoResize = tty
       ? followTerminalSize(context.stdout, (rows, columns) => void resize(client, `/containers/${id}`, rows, columns))
       : () => {};
     try {
       if ((await session.done) === 'detached') {
         context.stderr.write('read escape sequence\n');
-        return 0;
+        return 1;
       }
       return (await waiting).StatusCode ?? 0;
     } finally {

@@ -2,7 +2,7 @@ import type { ExecInspect } from '../../../api/index.ts';
 import { atLeast, defineCommand } from '../../command.ts';
 import { ExitError } from '../../exit-code.ts';
 import { flagTable } from '../../flags/spec.ts';
-import { DEFAULT_DETACH_KEYS, startSession } from '../../terminal/attach-session.ts';
+import { DEFAULT_DETACH_KEYS, detachKeysOf, startSession } from '../../terminal/attach-session.ts';
 import { followTerminalSize } from '../../terminal/signals.ts';
 import { resolveEnv } from './create-request.ts';
 import { resize } from './run.ts';
@@ -18,8 +18,7 @@ export const exec = defineCommand({
     detach: { type: 'bool', short: 'd', description: 'Detached mode: run command in the background' },
     'detach-keys': {
       type: 'string',
-      default: DEFAULT_DETACH_KEYS,
-      description: 'Override the key sequence for detaching a container',
+      description: `Override the key sequence for detaching a container (default "${DEFAULT_DETACH_KEYS}")`,
     },
     env: { type: 'list', short: 'e', description: 'Set environment variables' },
     'env-file': { type: 'list', description: 'Read in a file of environment variables' },
@@ -43,7 +42,7 @@ export const exec = defineCommand({
         AttachStdin: flags.interactive && !flags.detach,
         AttachStdout: !flags.detach,
         AttachStderr: !flags.detach,
-        DetachKeys: flags['detach-keys'],
+        DetachKeys: detachKeysOf(flags['detach-keys'], context.env),
         Env: resolveEnv(flags.env, flags['env-file'], context.env),
         WorkingDir: flags.workdir ?? '',
         Cmd: command,
@@ -63,13 +62,16 @@ export const exec = defineCommand({
     const session = startSession(context, stream, {
       tty: flags.tty,
       stdin: flags.interactive,
-      detachKeys: flags['detach-keys'],
+      detachKeys: detachKeysOf(flags['detach-keys'], context.env),
     });
     const undoResize = flags.tty
       ? followTerminalSize(context.stdout, (rows, columns) => void resize(client, `/exec/${Id}`, rows, columns))
       : () => {};
     try {
-      if ((await session.done) === 'detached') return 0;
+      if ((await session.done) === 'detached') {
+        context.stderr.write('read escape sequence\n');
+        return 1;
+      }
     } finally {
       undoResize();
       session.restore();

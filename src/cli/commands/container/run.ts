@@ -4,7 +4,7 @@ import { isEngineError } from '../../../errors/index.ts';
 import { atLeast, type Context, defineCommand } from '../../command.ts';
 import { describeError, ExitError, startExitCode } from '../../exit-code.ts';
 import { type FlagValues, flagTable } from '../../flags/spec.ts';
-import { DEFAULT_DETACH_KEYS, type Session, startSession } from '../../terminal/attach-session.ts';
+import { DEFAULT_DETACH_KEYS, detachKeysOf, type Session, startSession } from '../../terminal/attach-session.ts';
 import { followTerminalSize, forwardSignals } from '../../terminal/signals.ts';
 import { createContainer } from './create.ts';
 import { createFlags } from './create-flags.ts';
@@ -15,8 +15,7 @@ const runFlags = flagTable({
   detach: { type: 'bool', short: 'd', description: 'Run container in background and print container ID' },
   'detach-keys': {
     type: 'string',
-    default: DEFAULT_DETACH_KEYS,
-    description: 'Override the key sequence for detaching a container',
+    description: `Override the key sequence for detaching a container (default "${DEFAULT_DETACH_KEYS}")`,
   },
   'sig-proxy': { type: 'bool', default: true, description: 'Proxy received signals to the process' },
 });
@@ -75,7 +74,11 @@ async function runAttached(
   flags: FlagValues<typeof runFlags>,
 ): Promise<number> {
   const attach = attachments(flags, false);
-  const session = await attachTo(context, client, id, { ...attach, tty: flags.tty, detachKeys: flags['detach-keys'] });
+  const session = await attachTo(context, client, id, {
+    ...attach,
+    tty: flags.tty,
+    detachKeys: detachKeysOf(flags['detach-keys'], context.env),
+  });
   const stop = new AbortController();
   // `removed` for --rm: the shell gets its prompt back when the name is free again.
   const waiting = client.json<ContainerWaitResponse>({
@@ -95,10 +98,7 @@ async function runAttached(
         context.stdout,
         (rows, columns) => void resize(client, `/containers/${id}`, rows, columns),
       );
-    if ((await session.done) === 'detached') {
-      context.stderr.write('read escape sequence\n');
-      return 0;
-    }
+    if ((await session.done) === 'detached') return 0;
     const { StatusCode = 125, Error: failure } = await waiting;
     if (failure?.Message) throw new ExitError(125, failure.Message);
     return StatusCode;

@@ -3,7 +3,7 @@ import { isEngineError } from '../../../errors/index.ts';
 import { atLeast, defineCommand } from '../../command.ts';
 import { describeError, ExitError, startExitCode } from '../../exit-code.ts';
 import { flagTable } from '../../flags/spec.ts';
-import { DEFAULT_DETACH_KEYS } from '../../terminal/attach-session.ts';
+import { DEFAULT_DETACH_KEYS, detachKeysOf } from '../../terminal/attach-session.ts';
 import { followTerminalSize, forwardSignals } from '../../terminal/signals.ts';
 import { forEachName } from '../for-each.ts';
 import { attachTo, kill, resize } from './run.ts';
@@ -17,8 +17,7 @@ export const start = defineCommand({
     attach: { type: 'bool', short: 'a', description: 'Attach STDOUT/STDERR and forward signals' },
     'detach-keys': {
       type: 'string',
-      default: DEFAULT_DETACH_KEYS,
-      description: 'Override the key sequence for detaching a container',
+      description: `Override the key sequence for detaching a container (default "${DEFAULT_DETACH_KEYS}")`,
     },
     interactive: { type: 'bool', short: 'i', description: "Attach container's STDIN" },
   }),
@@ -47,7 +46,7 @@ export const start = defineCommand({
       stdout: true,
       stderr: true,
       tty,
-      detachKeys: flags['detach-keys'],
+      detachKeys: detachKeysOf(flags['detach-keys'], context.env),
     });
     const waiting = client.json<ContainerWaitResponse>({
       method: 'POST',

@@ -3,10 +3,12 @@ import { type BuildContext, dockerfileContext, packBuildContext } from '../../ar
 import { type Context, defineCommand, exactly } from '../../command.ts';
 import { ExitError } from '../../exit-code.ts';
 import { type FlagValues, flagTable } from '../../flags/spec.ts';
-import { parseBytes } from '../../format/units.ts';
+import { parseHostEntry, parseSize, parseUlimit } from '../../flags/values.ts';
+import { BuildView } from '../../progress/build-view.ts';
+import { control } from '../../terminal/quote.ts';
 
 const buildFlags = flagTable({
-  'add-host': { type: 'list', description: 'Add a custom host-to-IP mapping (host:ip)' },
+  'add-host': { type: 'list', check: parseHostEntry, description: 'Add a custom host-to-IP mapping (host:ip)' },
   'build-arg': { type: 'list', description: 'Set build-time variables' },
   'cache-from': { type: 'list', description: 'Images to consider as cache sources' },
   'cgroup-parent': { type: 'string', description: 'Set the parent cgroup for the "RUN" instructions during build' },
@@ -25,9 +27,10 @@ const buildFlags = flagTable({
   },
   iidfile: { type: 'string', description: 'Write the image ID to the file' },
   label: { type: 'list', description: 'Set metadata for an image' },
-  memory: { type: 'string', short: 'm', placeholder: 'bytes', description: 'Memory limit' },
+  memory: { type: 'string', short: 'm', placeholder: 'bytes', check: parseSize, description: 'Memory limit' },
   'memory-swap': {
     type: 'string',
+    check: parseSize,
     placeholder: 'bytes',
     description: "Swap limit equal to memory plus swap: '-1' to enable unlimited swap",
   },
@@ -38,15 +41,20 @@ const buildFlags = flagTable({
   },
   'no-cache': { type: 'bool', description: 'Do not use cache when building the image' },
   platform: { type: 'string', description: 'Set platform if server is multi-platform capable' },
+  progress: {
+    type: 'string',
+    default: 'auto',
+    description: 'How to show progress (auto, plain, tty): auto is tty on a terminal',
+  },
   pull: { type: 'bool', description: 'Always attempt to pull a newer version of the image' },
   quiet: { type: 'bool', short: 'q', description: 'Suppress the build output and print image ID on success' },
   rm: { type: 'bool', default: true, description: 'Remove intermediate containers after a successful build' },
   'security-opt': { type: 'list', description: 'Security options' },
-  'shm-size': { type: 'string', placeholder: 'bytes', description: 'Size of "/dev/shm"' },
+  'shm-size': { type: 'string', placeholder: 'bytes', check: parseSize, description: 'Size of "/dev/shm"' },
   squash: { type: 'bool', description: 'Squash newly built layers into a single new layer' },
   tag: { type: 'list', short: 't', description: 'Name and optionally a tag in the "name:tag" format' },
   target: { type: 'string', description: 'Set the target build stage to build.' },
-  ulimit: { type: 'list', placeholder: 'ulimit', description: 'Ulimit options' },
+  ulimit: { type: 'list', placeholder: 'ulimit', check: parseUlimit, description: 'Ulimit options' },
 });
 
 interface BuildMessage {
@@ -56,13 +64,7 @@ interface BuildMessage {
   errorDetail?: { code?: number; message?: string; hint?: string; line?: number };
 }
 
-const sizeText = (flag: string, text: string | undefined): number | undefined => {
-  if (text === undefined) return undefined;
-  const bytes = text === '-1' ? -1 : parseBytes(text);
-  if (bytes === undefined)
-    throw new ExitError(125, `invalid argument "${text}" for "--${flag}" flag: invalid size: '${text}'`);
-  return bytes;
-};
+const sizeOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : parseSize(text));
 
 /** `NAME=value` words; a name alone takes the caller's value, null when the caller has none. */
 const buildArgs = (words: readonly string[], env: NodeJS.ProcessEnv): Record<string, string | null> =>
@@ -96,10 +98,7 @@ function query(flags: FlagValues<typeof buildFlags>, dockerfile: string, env: No
   const labels = Object.fromEntries(
     flags.label.map((word) => [word.split('=')[0] ?? '', word.split('=').slice(1).join('=')]),
   );
-  const ulimits = flags.ulimit.map((word) => {
-    const [, name = '', soft = '', hard = soft] = /^(\w+)=(-?\d+)(?::(-?\d+))?$/.exec(word) ?? [];
-    return { Name: name, Soft: Number(soft), Hard: Number(hard) };
-  });
+  const ulimits = flags.ulimit.map(parseUlimit);
   return {
     dockerfile,
     t: flags.tag,
@@ -111,16 +110,13 @@ function query(flags: FlagValues<typeof buildFlags>, dockerfile: string, env: No
     target: flags.target,
     platform: flags.platform,
     networkmode: flags.network,
-    extrahosts:
-      flags['add-host'].length > 0
-        ? flags['add-host'].map((word) => word.replace(/^([^:=]+)=/, '$1:')).join(',')
-        : undefined,
+    extrahosts: flags['add-host'].length > 0 ? flags['add-host'].map(parseHostEntry).join(',') : undefined,
     cachefrom: flags['cache-from'].length > 0 ? JSON.stringify(flags['cache-from']) : undefined,
     buildargs: JSON.stringify(args),
     labels: JSON.stringify(labels),
-    memory: sizeText('memory', flags.memory),
-    memswap: sizeText('memory-swap', flags['memory-swap']),
-    shmsize: sizeText('shm-size', flags['shm-size']),
+    memory: sizeOf(flags.memory),
+    memswap: sizeOf(flags['memory-swap']),
+    shmsize: sizeOf(flags['shm-size']),
     cpushares: flags['cpu-shares'] || undefined,
     cpuperiod: flags['cpu-period'] || undefined,
     cpuquota: flags['cpu-quota'] || undefined,
@@ -149,6 +145,8 @@ export const build = defineCommand({
   ],
   flags: buildFlags,
   async run(context, flags, [path = '']) {
+    if (!['auto', 'plain', 'tty'].includes(flags.progress))
+      throw new ExitError(125, `invalid progress mode ${flags.progress}: must be one of auto, plain, tty`);
     const source = await openContext(context, path, flags.file);
     const client = await context.client();
     const messages = client.messages<BuildMessage>({
@@ -157,13 +155,28 @@ export const build = defineCommand({
       query: query(flags, source.dockerfile, context.env),
       body: source.tar,
     });
+    const view = viewFor(context, flags);
     let imageId: string | undefined;
-    for await (const message of messages) {
-      if (message.error !== undefined || message.errorDetail !== undefined) throw buildFailure(message);
-      if (message.aux?.ID !== undefined) imageId = message.aux.ID;
-      if (message.aux?.Cache !== undefined && !flags.quiet)
-        context.stdout.write(` ---> Not cached: ${message.aux.Cache.reason}\n`);
-      if (message.stream !== undefined && !flags.quiet) context.stdout.write(message.stream);
+    try {
+      for await (const message of messages) {
+        if (message.error !== undefined || message.errorDetail !== undefined) {
+          view?.fail();
+          throw buildFailure(message);
+        }
+        if (message.aux?.ID !== undefined) imageId = message.aux.ID;
+        if (flags.quiet) continue;
+        const reason = message.aux?.Cache?.reason;
+        if (view !== undefined) {
+          if (reason !== undefined) view.missed(reason);
+          if (message.stream !== undefined) view.push(message.stream);
+          continue;
+        }
+        if (reason !== undefined) context.stdout.write(` ---> Not cached: ${reason}\n`);
+        if (message.stream !== undefined) context.stdout.write(message.stream);
+      }
+      view?.end();
+    } finally {
+      view?.[Symbol.dispose]();
     }
     if (imageId === undefined) throw new ExitError(1, 'the daemon ended the build without an image');
     if (flags.iidfile !== undefined) writeFileSync(flags.iidfile, imageId);
@@ -171,6 +184,23 @@ export const build = defineCommand({
     return 0;
   },
 });
+
+type LiveView = BuildView & Disposable;
+
+/** The live view, where there is a terminal that can show it. */
+function viewFor(context: Context, flags: FlagValues<typeof buildFlags>): LiveView | undefined {
+  const { stdout, env } = context;
+  const isAble = stdout.isTTY && env['TERM'] !== 'dumb';
+  if (flags.quiet || flags.progress === 'plain' || !(isAble || flags.progress === 'tty')) return undefined;
+  const view = new BuildView({
+    write: (text) => stdout.write(control(text)),
+    columns: () => stdout.columns || 80,
+    nowMs: Date.now,
+    isColoured: !env['NO_COLOR'],
+  });
+  const clock = setInterval(() => view.redraw(), 200);
+  return Object.assign(view, { [Symbol.dispose]: () => clearInterval(clock) });
+}
 
 function buildFailure({ error, errorDetail }: BuildMessage): ExitError {
   const message = errorDetail?.message ?? error ?? 'the build failed';
