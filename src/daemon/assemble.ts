@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { applyChanges, createBuilder } from '../build/index.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { applyChanges, type Builder, createBuilder } from '../build/index.ts';
 import { type ContainersRoom, createContainers } from '../containers/index.ts';
 import { createEvents } from '../events/index.ts';
 import { mount, mountsBelow, unmount } from '../host/index.ts';
@@ -24,6 +25,8 @@ export interface Engine {
   /** After the last request. True when nothing runs any more: the mounts of the roots may go. */
   shutdown(): Promise<boolean>;
 }
+
+const TRASH_GRACE_MS = 5000;
 
 const OCI_ARCHITECTURES: Record<string, string> = { x64: 'amd64', arm64: 'arm64' };
 
@@ -80,6 +83,7 @@ export async function assemble(config: DaemonConfig, version: string, log: Logge
 
   // Images are asked who uses them, containers are made of images: the one is told of the other afterwards.
   let room: ContainersRoom | undefined;
+  let builder: Builder | undefined;
   /** Below an image's layer there may be the init layer of its containers: it goes with it. */
   const layered: Snapshots = {
     ...snapshots,
@@ -100,7 +104,7 @@ export async function assemble(config: DaemonConfig, version: string, log: Logge
     applyChanges,
     containersUsing: (imageId) => room?.containersUsing(imageId) ?? [],
     tempDir: folder(join(dataRoot, 'tmp')),
-    isSnapshotUsed: (key) => key.startsWith('init-'),
+    isSnapshotUsed: (key) => builder?.isSnapshotUsed(key) ?? true,
   });
   const nofile = originalOpenFileLimit();
   room = createContainers({
@@ -125,13 +129,13 @@ export async function assemble(config: DaemonConfig, version: string, log: Logge
       ...(config.logDriver !== undefined && { logConfig: { type: config.logDriver, options: config.logOptions } }),
     },
   });
-  const builder = createBuilder({
+  builder = createBuilder({
     images,
     snapshots: layered,
     layers,
     metadata,
     runStep: room.runStep,
-    tempDir: folder(join(execRoot, 'build')),
+    tempDir: folder(join(dataRoot, 'build')),
     now,
     newId,
     platform,
@@ -160,14 +164,16 @@ export async function assemble(config: DaemonConfig, version: string, log: Logge
   return {
     rooms: { containers, images, volumes, networks, builder, events, system },
     async restore() {
-      await builder.sweep();
       await restore();
+      await builder.sweep();
     },
     async shutdown() {
       await room.shutdown({ stop: !config.isLiveRestore, timeoutMs: config.shutdownTimeoutSeconds * 1000 });
       await networks.shutdown();
       const { running, paused } = containers.counts();
       await metadata.close();
+      // What was removed just now is deleted in the background: give it a moment; the next start goes on with the rest.
+      await Promise.race([snapshots[Symbol.asyncDispose](), sleep(TRASH_GRACE_MS, undefined, { ref: false })]);
       if (running + paused === 0) runtime.close();
       return running + paused === 0;
     },

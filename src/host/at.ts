@@ -71,6 +71,7 @@ const c = {
   fchmod: native('int fchmod(int fd, unsigned int mode)'),
   chmod: native('int chmod(const void *path, unsigned int mode)'),
   fchmodat2: native('long syscall(long number, int dirfd, const void *path, unsigned int mode, unsigned int flags)'),
+  futimens: native('int futimens(int fd, const void *times)'),
   utimensat: native('int utimensat(int dirfd, const void *path, const void *times, int flags)'),
   statx: native('int statx(int dirfd, const void *path, int flags, unsigned int mask, void *buffer)'),
   readlinkat: native('long readlinkat(int dirfd, const void *path, void *buffer, unsigned long size)'),
@@ -186,7 +187,7 @@ export function utimesAt(dirFd: number, name: Uint8Array, mtime: FileTime): void
 }
 
 export function utimesFd(fd: number, mtime: FileTime): void {
-  checked(c.utimensat(fd, null, timespecs(mtime), 0), 'futimens');
+  checked(c.futimens(fd, timespecs(mtime)), 'futimens');
 }
 
 const statBuffer = Buffer.alloc(256);
