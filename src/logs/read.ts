@@ -31,7 +31,7 @@ export async function* readLog(
     const places = await findPlaces(files, options, session.decoder);
     for (const [i, place] of places.entries()) {
       const isLast = i === places.length - 1;
-      if (!isLast || follower === undefined || live === undefined) yield* session.readOnce(place);
+      if (!isLast || follower === undefined || live === undefined) yield* session.readOnce(place, follower);
       else yield* session.follow(place, base, live, follower, (file) => (open = file));
       if (session.isOver) return;
     }
@@ -88,9 +88,10 @@ class Session {
     });
   }
 
-  async *readOnce({ file, position }: Place): AsyncGenerator<LogEntry[]> {
+  async *readOnce({ file, position }: Place, follower: Follower | undefined): AsyncGenerator<LogEntry[]> {
     const blocks = new LineBlocks();
     for await (const bytes of readBytes(file, position)) {
+      if (follower !== undefined) follower.progress += bytes.length;
       yield* this.#wanted(blocks.push(bytes));
       if (this.#ends()) return;
     }
