@@ -47,6 +47,8 @@ export interface Gallery extends AsyncDisposable {
   save(...names: string[]): Promise<Buffer>;
   /** Names of snapshots, blobs, rows and temporary files that there are. */
   contents(): Promise<string[]>;
+  /** From now on the work stops for good where it would sync its layers; resolves when it is there. */
+  hangAtSync(): Promise<void>;
   /** As a daemon that starts again. */
   reopen(): Promise<void>;
 }
@@ -59,7 +61,9 @@ export async function openGallery(): Promise<Gallery> {
   const usedSnapshots = new Set<string>();
   const never = new AbortController().signal;
   let nowMs = Date.parse('2026-01-02T03:04:05.678Z');
+  let hang: (() => Promise<void>) | undefined;
   const open = async () => {
+    hang = undefined;
     const content = await createContentStore({ dir: join(dir, 'content') });
     const snapshots = await createSnapshots({ dir: join(dir, 'snapshots') });
     const metadata = await openMetadata({ path: join(dir, 'metadata.db') });
@@ -67,9 +71,11 @@ export async function openGallery(): Promise<Gallery> {
     bus.listen(({ Type, Action, Actor }) => {
       if (Type === 'image') events.push(`${Action} ${Actor?.Attributes?.['name'] ?? ''}`);
     });
+    // As in the daemon: whoever else needs layers is there only afterwards.
+    let isAssembled = false;
     const images = await createImages({
       content,
-      snapshots,
+      snapshots: { ...snapshots, sync: () => (hang === undefined ? snapshots.sync() : hang()) },
       layers: createLayers({ snapshots }),
       metadata,
       events: bus,
@@ -77,9 +83,10 @@ export async function openGallery(): Promise<Gallery> {
       containersUsing: (id) => containers.get(id) ?? [],
       applyChanges: (config, changes) => (changes.length === 0 ? config : { ...config, Cmd: changes }),
       platform: { os: 'linux', architecture: 'amd64' },
-      isSnapshotUsed: (key) => usedSnapshots.has(key),
+      isSnapshotUsed: (key) => !isAssembled || usedSnapshots.has(key),
       tempDir,
     });
+    isAssembled = true;
     return { content, snapshots, metadata, images };
   };
   let store = await open();
@@ -113,6 +120,14 @@ export async function openGallery(): Promise<Gallery> {
       for (const bucket of ['images', 'image-names', 'image-leftovers'])
         for (const { key } of await store.metadata.load(bucket)) rows.push(`${bucket} ${key}`);
       return [...snapshots, ...blobs, ...rows, ...readdirSync(tempDir)].sort();
+    },
+    hangAtSync() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      hang = () => {
+        resolve();
+        return new Promise(() => {});
+      };
+      return promise;
     },
     async reopen() {
       await close();

@@ -1,5 +1,6 @@
 // The whole room on a real store: needs root and overlay. Checks L-08, L-13 and the round trip of L-15 of security.md.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, test } from 'node:test';
 import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { isEngineError } from '../errors/index.ts';
@@ -255,7 +256,7 @@ test('removal: names, conflicts and what goes with the image', async () => {
   await assert.rejects(remove('app:1'), kindOf('not-found', 'No such image: app:1'));
 });
 
-test('a layer that another image or the build cache needs stays', async () => {
+test('a layer that another image or a build needs stays as long as it is needed', async () => {
   const one = await gallery.importTar(ROOT, 'one');
   await gallery.importTar(ROOT, 'two', { message: 'two' });
   assert.deepEqual(await gallery.images.remove('one', { force: false, noPrune: false }), [
@@ -264,7 +265,12 @@ test('a layer that another image or the build cache needs stays', async () => {
   ]);
   gallery.usedSnapshots.add(digestOf(ROOT));
   await gallery.images.remove('two', { force: false, noPrune: false });
-  assert.deepEqual(await gallery.contents(), [`snapshot ${digestOf(ROOT)}`]);
+  const listed = `image-leftovers snapshot:${digestOf(ROOT)}`;
+  assert.deepEqual(await gallery.contents(), [listed, `snapshot ${digestOf(ROOT)}`]);
+  gallery.usedSnapshots.clear();
+  await gallery.reopen();
+  await gallery.images.remove(await gallery.importTar(OTHER), { force: false, noPrune: false });
+  assert.deepEqual(await gallery.contents(), []);
 });
 
 test('prune removes what has no name, and with dangling=false what no container uses', async () => {
@@ -291,6 +297,20 @@ test('an image removed while it is saved is saved whole', async () => {
   assert.equal(files.get(`blobs/sha256/${digestHex(digestOf(ROOT))}`)?.equals(ROOT), true);
 });
 
+test('a daemon that dies when all is unpacked but nothing recorded leaves nothing', async () => {
+  await gallery.importTar(ROOT, 'app');
+  const archive = await gallery.save('app');
+  await gallery.images.remove('app', { force: false, noPrune: false });
+  const hung = gallery.hangAtSync();
+  void gallery.load(archive);
+  await hung;
+  assert.equal((await gallery.contents()).includes(`snapshot ${digestOf(ROOT)}`), true);
+  await gallery.reopen();
+  const id = await gallery.importTar(OTHER, 'other');
+  await gallery.images.remove(id, { force: false, noPrune: false });
+  assert.deepEqual(await gallery.contents(), []);
+});
+
 test('a daemon that dies in the middle of a load leaves nothing', async () => {
   await gallery.importTar(ROOT, 'app');
   const archive = await gallery.save('app');
@@ -309,4 +329,37 @@ test('a daemon that dies in the middle of a load leaves nothing', async () => {
   );
   await gallery.reopen();
   assert.deepEqual(await gallery.contents(), []);
+});
+
+test('a tar compressed with xz becomes a layer of our own making, which is saved and loaded like any other', async () => {
+  const { status, stdout } = spawnSync('/usr/bin/xz', ['-c'], { input: ROOT });
+  assert.equal(status, 0);
+  const id = await gallery.importTar(stdout, 'app');
+  const [layer] = gallery.images.get(id).layers;
+  assert.equal(layer?.blob, undefined);
+  assert.equal(
+    (await gallery.contents()).some((name) => name.startsWith('blob ')),
+    false,
+  );
+  const archive = await gallery.save('app');
+  await gallery.images.remove('app', { force: false, noPrune: false });
+  assert.deepEqual(await gallery.load(archive), [{ stream: 'Loaded image: app:latest\n' }]);
+  assert.equal((await gallery.save('app')).equals(archive), true);
+  // Now the layer is here, and the blob that comes with it is another one of the same files.
+  await gallery.load(archive);
+  assert.equal(gallery.images.all().length, 1);
+});
+
+test('a blob that is not the layer that is here already is refused', async () => {
+  await gallery.importTar(ROOT, 'app');
+  const files = await filesOf(await gallery.save('app'));
+  const [manifest] = JSON.parse(String(files.get('manifest.json')));
+  for (const other of [OTHER, gzipSync(OTHER)]) {
+    files.set('manifest.json', Buffer.from(JSON.stringify([{ ...manifest, Layers: ['l.tar'] }])));
+    files.set('l.tar', other);
+    await assert.rejects(
+      gallery.load(tarOfFiles(files)),
+      kindOf('invalid-parameter', `invalid diffID for layer 0: expected "${digestOf(ROOT)}", got "${digestOf(OTHER)}"`),
+    );
+  }
 });

@@ -7,6 +7,9 @@ import { LEFTOVERS } from './record.ts';
 
 export type Item = { kind: 'snapshot'; key: SnapshotKey } | { kind: 'blob'; key: Digest };
 
+/** Keys of active snapshots that layers are unpacked into: nobody else's. */
+export const UNPACK_PREFIX = 'unpack-';
+
 const nameOf = (item: Item): string => `${item.kind}:${item.key}`;
 
 /**
@@ -86,7 +89,9 @@ export class Leftovers {
       isMoving = false;
       for (const [name, item] of [...this.#items]) {
         if (this.#holds.has(name)) continue;
-        const isWanted = this.#isWanted(item);
+        const isWanted = this.#isInImage(item);
+        // Others need it for a time only, and at start they cannot say yet: it stays listed, to be asked for again.
+        if (!isWanted && this.#isHeldElsewhere(item)) continue;
         if (!isWanted && !(await this.#remove(item))) continue;
         if (!isWanted) removed.add(name);
         this.#items.delete(name);
@@ -98,9 +103,13 @@ export class Leftovers {
     return removed;
   }
 
-  #isWanted(item: Item): boolean {
-    if (item.kind === 'blob') return this.#table.usesBlob(item.key);
-    return this.#table.usesSnapshot(item.key) || this.#needs.isSnapshotUsed?.(item.key) === true;
+  #isInImage(item: Item): boolean {
+    return item.kind === 'blob' ? this.#table.usesBlob(item.key) : this.#table.usesSnapshot(item.key);
+  }
+
+  #isHeldElsewhere(item: Item): boolean {
+    if (item.kind === 'blob' || item.key.startsWith(UNPACK_PREFIX)) return false;
+    return this.#needs.isSnapshotUsed?.(item.key) === true;
   }
 
   async #remove(item: Item): Promise<boolean> {

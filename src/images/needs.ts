@@ -24,7 +24,10 @@ export interface ImageNeeds {
   platform: Platform;
   /** Where archives that are being loaded lie, in private folders; of this daemon alone, swept at start. Default: the system's, not swept. */
   tempDir?: string;
-  /** Does another room (the build cache) need this committed layer although no image has it? Default: no. */
+  /**
+   * Does another room (a running build) need this committed layer although no image has it? It is asked again at each sweep.
+   * Default: no.
+   */
   isSnapshotUsed?(key: SnapshotKey): boolean;
   /** What an operator should know but nobody waits for. */
   warn?(message: string): void;

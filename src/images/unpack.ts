@@ -4,6 +4,7 @@ import { type Descriptor, type Digest, digestOf } from '../oci/index.ts';
 import { parseSnapshotKey, type SnapshotKey } from '../store/index.ts';
 import { isPlain, measure, plainBytes } from './archive/plain.ts';
 import type { ImageLayer } from './contract.ts';
+import { UNPACK_PREFIX } from './leftovers.ts';
 import type { Room } from './room.ts';
 import type { Work } from './work.ts';
 
@@ -52,7 +53,7 @@ export async function unpackLayers(
 
 /** A claimed active snapshot to unpack into. */
 export async function prepareUnpack(room: Room, work: Work, parent?: SnapshotKey): Promise<SnapshotKey> {
-  const active = parseSnapshotKey(`unpack-${randomUUID()}`);
+  const active = parseSnapshotKey(UNPACK_PREFIX + randomUUID());
   await work.claim({ kind: 'snapshot', key: active });
   await room.needs.snapshots.prepare(active, parent, { isVolatile: true });
   return active;
