@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openTestServer } from '../testing/test-server.ts';
 
+const VOLUME = { Name: 'v', Driver: 'local', Mountpoint: '/v', Labels: {}, Scope: 'local', Options: {} } as const;
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 /** Bodies of `POST /containers/create` and dockerd 28's answer to each. */
@@ -49,7 +50,7 @@ test('broken and mistyped bodies are refused in dockerd’s words', async () => 
 });
 
 test('the content type of a body has to be JSON; without a body it does not matter', async () => {
-  await using server = await openTestServer({ volumes: { create: async () => ({ Name: 'v' }) } });
+  await using server = await openTestServer({ volumes: { create: async () => VOLUME } });
   const text = await server.ask('POST', '/volumes/create', { headers: { 'Content-Type': 'text/plain' }, body: '{}' });
   assert.deepEqual(text.json, {
     message: "unsupported Content-Type header (text/plain): must be 'application/json'",
@@ -132,6 +133,11 @@ test('a body that nests without end, or never ends, is refused', async () => {
   await using server = await openTestServer({});
   const deep = await server.ask('POST', '/containers/create', { headers: JSON_TYPE, body: '['.repeat(200_000) });
   assert.equal(deep.status, 400);
+  const closed = await server.ask('POST', '/containers/create', {
+    headers: JSON_TYPE,
+    body: `{"x":${'['.repeat(50_000)}${']'.repeat(50_000)}}`,
+  });
+  assert.equal(closed.status, 400);
   const large = Buffer.alloc(17 * 1024 * 1024, ' ');
   const answer = await server.ask('POST', '/containers/create', { headers: JSON_TYPE, body: large });
   assert.deepEqual([answer.status, answer.json], [400, { message: 'request body too large' }]);

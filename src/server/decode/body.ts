@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { invalidParameter } from '../../errors/index.ts';
+import { cancelled, invalidParameter } from '../../errors/index.ts';
 import { parseJson } from './json-text.ts';
 import type { Shape } from './shape.ts';
 
@@ -39,13 +39,18 @@ export function isBodyless(request: IncomingMessage): boolean {
   return request.headers['transfer-encoding'] === undefined && (length === undefined || length === '0');
 }
 
-async function readText(request: IncomingMessage): Promise<string> {
+/** The whole body. Too long a one is read away unseen, so that its sender gets to hear why it is refused. */
+function readText(request: IncomingMessage): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  request.on('data', (chunk: Buffer) => {
     sizeBytes += chunk.length;
-    if (sizeBytes > MAX_JSON_BYTES) throw invalidParameter('body-too-large', 'request body too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+    if (sizeBytes <= MAX_JSON_BYTES) chunks.push(chunk);
+    else reject(invalidParameter('body-too-large', 'request body too large'));
+  });
+  request.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+  request.once('error', reject);
+  request.once('close', () => reject(cancelled('client-gone', 'the client went away')));
+  return promise;
 }

@@ -16,7 +16,8 @@ export function explainJson(text: string): { fault: string } | { endsAt: number 
 }
 
 class Fault extends Error {}
-const MAX_DEPTH = 10_000;
+/** Go stops at 10,000; each level costs us a few frames of stack. */
+const MAX_DEPTH = 1000;
 
 class Scanner {
   readonly #text: string;

@@ -17,8 +17,9 @@ const keepDigits: Reviver = (_key, value, context) =>
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown);
-  } catch {
-    throw invalidParameter('invalid-json', explain(text));
+  } catch (error) {
+    const why = error instanceof RangeError ? 'invalid JSON: exceeded max depth' : explain(text);
+    throw invalidParameter('invalid-json', why);
   }
 }
 

@@ -42,14 +42,13 @@ export function hijack(exchange: Exchange, contentType: string, serverHeaders: s
   const head = upgraded === undefined ? '200 OK' : '101 UPGRADED';
   const upgrade = upgraded === undefined ? '' : 'Connection: Upgrade\r\nUpgrade: tcp\r\n';
   const socket = upgraded?.socket ?? takeSocket(exchange);
-  const first = upgraded?.head ?? early.get(socket);
   socket.write(`HTTP/1.1 ${head}\r\nContent-Type: ${type}\r\n${upgrade}${serverHeaders}\r\n`);
   const gone = new AbortController();
   socket.on('error', () => gone.abort());
   socket.once('close', () => gone.abort());
   if ('setTimeout' in socket) (socket as Socket).setTimeout(0);
   return {
-    streams: { input: inputOf(socket, first), output: socket },
+    streams: { input: inputOf(socket, upgraded?.head), output: socket },
     signal: gone.signal,
     close: () => closeGently(socket),
   };
@@ -81,7 +80,7 @@ export function failInBand(hijacked: Hijacked, tty: boolean, error: unknown): vo
  * The client's bytes as a stream of their own: whoever reads it may destroy it (a `for await` does) without cutting the
  * output, which shares the socket.
  */
-function inputOf(socket: Duplex, first: Buffer | undefined): Readable {
+function inputOf(socket: Duplex, head: Buffer | undefined): Readable {
   const input = new Readable({
     read() {
       socket.resume();
@@ -92,13 +91,23 @@ function inputOf(socket: Duplex, first: Buffer | undefined): Readable {
       done(error);
     },
   });
-  if (first !== undefined && first.length > 0) input.push(first);
+  if (head === undefined) {
+    // Node's parser is still at the packet that held the request: bytes after it are handed over when it gives up on them.
+    setImmediate(() => {
+      pushBytes(input, early.get(socket));
+      early.delete(socket);
+    });
+  } else pushBytes(input, head);
   socket.on('data', (chunk: Buffer) => {
     if (!input.destroyed && !input.push(chunk)) socket.pause();
   });
   socket.once('end', () => input.destroyed || input.push(null));
   socket.once('close', () => input.destroyed || input.readableEnded || input.push(null));
   return input;
+}
+
+function pushBytes(input: Readable, bytes: Buffer | undefined): void {
+  if (bytes !== undefined && bytes.length > 0 && !input.destroyed) input.push(bytes);
 }
 
 /** The socket under a request that did not ask to upgrade: Node's parser lets go of it. */
