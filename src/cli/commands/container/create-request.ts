@@ -197,7 +197,8 @@ function networks(flags: Flags): { mode: string; endpoints: Record<string, Endpo
   const found = [...flags.network, ...flags.net].map(endpointOf);
   const mode = found[0]?.name ?? 'default';
   const endpoints: Record<string, EndpointSettings> = {};
-  for (const [i, { name, endpoint }] of found.entries()) if (i > 0 || endpoint) endpoints[name] = endpoint ?? {};
+  for (const { name, endpoint } of [{ name: mode, endpoint: undefined }, ...found]) endpoints[name] = endpoint ?? {};
+  if (mode === 'host' || mode.startsWith('container:')) delete endpoints[mode];
   const aliases = [...flags['network-alias'], ...flags['net-alias']];
   const linkLocal = flags['link-local-ip'];
   const isUserDefined = !['default', 'bridge', 'host', 'none'].includes(mode) && !mode.startsWith('container:');
@@ -255,7 +256,10 @@ export function createRequest(
   const volume = volumes(flags.volume);
   const network = networks(flags);
   const memorySwap = bytes(flags['memory-swap']);
-  const labels = pairs([...flags['label-file'].flatMap(fileLines), ...flags.label]);
+  const labels = pairs([
+    ...flags['label-file'].flatMap(fileLines).filter((line) => line.includes('=')),
+    ...flags.label,
+  ]);
   if (flags.rm && flags.restart !== 'no' && flags.restart !== '')
     throw bad('conflicting options: cannot specify both --restart and --rm');
   return {

@@ -172,7 +172,8 @@ class Run {
 
   #field(value: unknown, name: string, parent: string, where: Where): unknown {
     const { missing = 'no-value', maps, nilText } = this.#options;
-    if (value === null || value === undefined || value instanceof TypedNil) {
+    if (value === undefined) return undefined;
+    if (value === null || value instanceof TypedNil) {
       if (missing === 'error' && !(value instanceof TypedNil && maps?.has(parent)))
         throw failure(where, `nil pointer evaluating interface {}.${name}`);
       return undefined;

@@ -1,3 +1,4 @@
+import { invalidParameter } from '../../../errors/index.ts';
 import { lex, type Token, templateError } from './lex.ts';
 
 export type Expression =
@@ -143,6 +144,11 @@ class Parser {
       const text = this.#source.slice(token.at, this.#tokens[this.#at - 1]?.end);
       return this.#fieldsOf({ kind: 'call', name: token.text, args, where: { at: token.at, text } });
     }
+    if (token?.kind === 'word' && token.text === 'nil')
+      throw invalidParameter(
+        'bad-template',
+        `template parsing error: template: :1:${token.at}: executing "" at <nil>: nil is not a command`,
+      );
     const of = this.#operand();
     const args = this.#arguments();
     return args.length === 0 ? of : { kind: 'method', of, args };
