@@ -28,7 +28,10 @@ export interface RunningProcess {
   pid: number;
   startedAtMs: number;
   io: ProcessIo;
-  /** Resolves once, after the streams have ended and the exit is on disk. Never rejects. */
+  /**
+   * Resolves once, after the streams have been read to their end (or destroyed) and the exit is on disk. Never rejects.
+   * A stream nobody reads holds it up: `resume()` what you do not want.
+   */
   exited: Promise<ExitFacts>;
 }
 
@@ -38,7 +41,7 @@ export interface RunRequest {
   spec: RuntimeSpec;
   stdio: StdioMode;
   consoleSize?: { height: number; width: number };
-  /** Undo'd by nobody: called after the process is gone and before `exited` resolves. */
+  /** Can it run out of memory on its own? Default: has the spec a memory limit. */
   memoryLimited?: boolean;
 }
 
@@ -81,6 +84,6 @@ export interface Runtime {
   ): Promise<{ state: 'running' | 'exited'; process: RunningProcess } | { state: 'unknown' }>;
   /** Removes the run-time folder, FIFOs and cgroups of an ended container; idempotent. */
   release(id: string): Promise<void>;
-  /** At the daemon's end: takes our own cgroups away where nothing is left in them. */
+  /** At the daemon's end: takes our own cgroups away where nothing is left in them. What runs goes on. */
   close(): void;
 }

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { notFound } from '../errors/index.ts';
 import { PrivateMounts, shareMount, signalProcess } from '../host/index.ts';
 import { freezeCgroup, isFrozen, thawCgroup } from './cgroups/freeze.ts';
-import { type CgroupHost, cgroupFolder, detectCgroups, listCgroupPids, removeCgroup, UNIFIED } from './cgroups/hierarchies.ts';
+import {
+  type CgroupHost,
+  cgroupFolder,
+  detectCgroups,
+  listCgroupPids,
+  removeCgroup,
+  UNIFIED,
+} from './cgroups/hierarchies.ts';
 import { killCgroup } from './cgroups/kill.ts';
 import { createOomReport } from './cgroups/oom.ts';
 import { updateCgroup } from './cgroups/update.ts';
@@ -49,7 +56,11 @@ export async function createRuntime(needs: RuntimeNeeds): Promise<Runtime> {
     pids: async (id) => listCgroupPids(context.host, ownCgroup(context, id)),
     recover: (id) => recoverContainer(context, id),
     release: (id) => releaseRun(context, id),
-    close: () => void removeCgroup(context.host, needs.cgroupParent),
+    close: () => {
+      context.pidFiles[Symbol.dispose]();
+      context.privateMounts?.[Symbol.dispose]();
+      removeCgroup(context.host, needs.cgroupParent);
+    },
   };
 }
 

@@ -7,14 +7,20 @@ import type { RuntimeContext } from './context.ts';
 import type { ExecRequest, ExitFacts, RunningProcess, StdioMode } from './contract.ts';
 import { checkExecutableIn } from './executable.ts';
 import { findLive } from './live.ts';
-import { CLEAN_ENV, runtimeCommand, spawnForRuntime, withNofileLimit } from './oci-cli/command.ts';
-import { type LateFailure, noticeLateFailure, readLog, reasonFromLog, startFailure } from './oci-cli/failure.ts';
+import { CLEAN_ENV, processFor, runtimeCommand, spawnForRuntime } from './oci-cli/command.ts';
+import {
+  type LateFailure,
+  noticeLateFailure,
+  readLog,
+  reasonFromLog,
+  startFailure,
+  withLateFailure,
+} from './oci-cli/failure.ts';
 import { openConsole } from './stdio/console.ts';
 import { asReadingEnd, type PipeDescriptors, pipeEnds } from './stdio/pipe-ends.ts';
 import { discardEnds, type ProcessEnds, settleEnds } from './stdio/process-ends.ts';
 import { terminalEnds } from './stdio/terminal-ends.ts';
 
-const EXIT_LATE_FAILURE = 255;
 const VALID_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,127}$/;
 
 /**
@@ -37,12 +43,12 @@ export async function execInContainer(context: RuntimeContext, request: ExecRequ
   };
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   undo.push(clean);
-  const process = { ...withNofileLimit(request.process, context.nofile), terminal: stdio.tty };
+  const process = processFor(context, request.process, request);
   writeFileSync(join(folder, 'process.json'), JSON.stringify(process), { mode: 0o600 });
 
   using console = stdio.tty ? openConsole(context) : undefined;
   const pipes = openPipes(stdio);
-  const late = noticeLateFailure();
+  const late = noticeLateFailure(process.args[0] ?? '');
   const overPipes = pipes.ours === undefined ? undefined : pipeEnds(pipes.ours, late);
   if (overPipes !== undefined) undo.push(() => discardEnds(overPipes));
   const { slave, args = [] } = console ?? {};
@@ -71,7 +77,7 @@ async function awaitExecExit(
   const exitCode = await ended;
   const finishedAtMs = context.needs.now();
   await settleEnds(ends);
-  return { exitCode: late.isNoticed ? EXIT_LATE_FAILURE : exitCode, finishedAtMs, oomKilled: false };
+  return { exitCode: withLateFailure(late, exitCode), finishedAtMs, oomKilled: false };
 }
 
 /** Unnamed pipes. `child` are the runtime's 0, 1 and 2. */

@@ -4,6 +4,7 @@ import type { Live, RuntimeContext } from './context.ts';
 import type { ExitFacts } from './contract.ts';
 import type { RunRecord } from './folder.ts';
 import { acknowledge, type MonitorEvents } from './monitor.ts';
+import { type LateFailure, withLateFailure } from './oci-cli/failure.ts';
 import { endHolder } from './stdio/holder.ts';
 import { type ProcessEnds, settleEnds } from './stdio/process-ends.ts';
 
@@ -16,8 +17,7 @@ export interface Watched {
   record: RunRecord;
   ends: ProcessEnds;
   events: MonitorEvents;
-  /** Has the runtime told, after the start, that the program could not be executed? */
-  isLateFailure(): boolean;
+  late: LateFailure;
 }
 
 /**
@@ -35,7 +35,7 @@ export async function awaitExit(context: RuntimeContext, watched: Watched): Prom
   events.close();
   acknowledge(live.folder);
   if (context.live.get(live.folder.id) === live) context.live.delete(live.folder.id);
-  const exitCode = watched.isLateFailure() ? EXIT_UNKNOWN : exit.exitCode;
+  const exitCode = withLateFailure(watched.late, exit.exitCode);
   return { exitCode, finishedAtMs: exit.finishedAtMs, oomKilled };
 }
 

@@ -56,6 +56,7 @@ export function makeRuntimeFolders(root: string): RuntimeFolders {
 /** What a later daemon must know of a run. */
 export interface RunRecord {
   stdio: StdioMode;
+  args0: string;
   cgroup: string;
   isMemoryLimited: boolean;
   /** OomReport.mark() before the start. */

@@ -30,13 +30,13 @@ export async function recoverContainer(context: RuntimeContext, id: string): Pro
     await releaseRun(context, id);
     return { state: 'unknown' };
   }
-  const late = noticeLateFailure();
+  const late = noticeLateFailure(record.args0);
   const ends = reopenEnds(folder, record, late);
   const live: Live = { folder, cgroup: record.cgroup, init };
   const isRunning = hasMonitor(folder) && folder.readExit() === undefined && isMember(init, record.cgroup);
-  if (record.init === undefined) folder.writeRecord({ ...record, init });
+  if (isRunning) folder.writeRecord({ ...record, init });
   context.live.set(id, live);
-  const exited = awaitExit(context, { live, record, ends, events, isLateFailure: () => late.isNoticed });
+  const exited = awaitExit(context, { live, record, ends, events, late });
   const process = { pid: init.pid, startedAtMs: record.startedAtMs, io: ends.io, exited };
   return { state: isRunning ? 'running' : 'exited', process };
 }
@@ -48,8 +48,9 @@ function eventsOf(folder: RunFolder): MonitorEvents {
 }
 
 /**
- * The container's first process as the record says. A daemon that died during the start left a pid file only, or nothing
- * yet; then a pid counts if it is in the container's cgroup.
+ * The container's first process: as the record says, or (a daemon that died during the start left no more) as the pid file
+ * says. Neither counts unless the process is in the container's cgroup: a file could name anyone, who is not to be
+ * signalled. Undefined: it never started.
  */
 async function findInit(
   context: RuntimeContext,
@@ -57,14 +58,12 @@ async function findInit(
   record: RunRecord,
   events: MonitorEvents,
 ): Promise<ProcessIdentity | undefined> {
-  if (record.init !== undefined) {
-    // A process that is not in the cgroup is not the container's, whatever the record says: never to be signalled.
-    return isMember(record.init, record.cgroup) ? record.init : { pid: record.init.pid, startTicks: 0 };
-  }
-  const pid = await context.pidFiles.wait(folder.id, events.ended);
-  if (pid === undefined) return undefined;
-  const found = identify(pid);
-  return found !== undefined && isMember(found, record.cgroup) ? found : { pid, startTicks: 0 };
+  const pid = record.init === undefined ? await context.pidFiles.wait(folder.id, events.ended) : folder.readPid();
+  const candidates = [record.init, pid === undefined ? undefined : identify(pid)];
+  const init = candidates.find((candidate) => candidate !== undefined && isMember(candidate, record.cgroup));
+  if (init !== undefined) return init;
+  const known = record.init?.pid ?? pid;
+  return known === undefined ? undefined : { pid: known, startTicks: 0 };
 }
 
 function reopenEnds(folder: RunFolder, record: RunRecord, late: LateFailure): ProcessEnds {

@@ -9,7 +9,7 @@ import { checkExecutable } from './executable.ts';
 import { awaitExit } from './exit.ts';
 import { RunFolder, type RunRecord } from './folder.ts';
 import { hasMonitor, listenToMonitor, openMonitorPipes } from './monitor.ts';
-import { withNofileLimit } from './oci-cli/command.ts';
+import { processFor } from './oci-cli/command.ts';
 import { noticeLateFailure, readLog, reasonFromLog, startFailure } from './oci-cli/failure.ts';
 import { releaseRun } from './release.ts';
 import { startMonitor } from './start-monitor.ts';
@@ -34,7 +34,7 @@ export async function runContainer(context: RuntimeContext, request: RunRequest)
   const pipes = openMonitorPipes(folder, stdio);
   const events = listenToMonitor(pipes.events);
   undo.push(() => events.close());
-  const late = noticeLateFailure();
+  const late = noticeLateFailure(spec.process.args[0] ?? '');
   const overPipes = pipes.ours === undefined ? undefined : pipeEnds(pipes.ours, late);
   if (overPipes !== undefined) undo.push(() => discardEnds(overPipes));
   startMonitor(context, folder, pipes.child, console);
@@ -54,7 +54,7 @@ export async function runContainer(context: RuntimeContext, request: RunRequest)
   folder.writeRecord(record);
   undo.commit();
   context.live.set(id, live);
-  const exited = awaitExit(context, { live, record, ends, events, isLateFailure: () => late.isNoticed });
+  const exited = awaitExit(context, { live, record, ends, events, late });
   return { pid, startedAtMs: record.startedAtMs, io: ends.io, exited };
 }
 
@@ -66,21 +66,19 @@ async function clearPrevious(context: RuntimeContext, folder: RunFolder): Promis
   await releaseRun(context, folder.id);
 }
 
-function writeBundle(
-  context: RuntimeContext,
-  folder: RunFolder,
-  { id, spec, stdio, memoryLimited }: RunRequest,
-): RunRecord {
+function writeBundle(context: RuntimeContext, folder: RunFolder, request: RunRequest): RunRecord {
+  const { id, spec, stdio, memoryLimited } = request;
   const cgroupsPath = ownCgroupPath(spec.linux.cgroupsPath ?? `${context.needs.cgroupParent}/${id}/c`, id);
   const bundle = {
     ...spec,
-    process: { ...withNofileLimit(spec.process, context.nofile), terminal: stdio.tty },
+    process: processFor(context, spec.process, request),
     linux: { ...spec.linux, cgroupsPath },
   };
   writeFileSync(folder.file('config.json'), JSON.stringify(bundle), { mode: 0o600 });
   const isMemoryLimited = memoryLimited ?? (spec.linux.resources?.memory?.limit ?? 0) > 0;
   const record: RunRecord = {
     stdio,
+    args0: spec.process.args[0] ?? '',
     cgroup: dirname(cgroupsPath),
     isMemoryLimited,
     oomMark: isMemoryLimited ? context.oom.mark() : 0,

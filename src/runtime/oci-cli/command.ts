@@ -1,6 +1,7 @@
 import { type Spawned, type SpawnRequest, spawnProcess } from '../../host/index.ts';
 import type { ProcessSpec } from '../../oci/index.ts';
 import type { RuntimeContext } from '../context.ts';
+import type { RunRequest } from '../contract.ts';
 
 /** The environment of everything started here: the daemon's own is nobody's business. */
 export const CLEAN_ENV = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
@@ -16,9 +17,21 @@ export function spawnForRuntime({ privateMounts }: RuntimeContext, request: Spaw
   return privateMounts === undefined ? spawnProcess(request) : privateMounts.run(() => spawnProcess(request));
 }
 
-/** Without a limit of its own a process would get Node's raised one, and with it programs that close every descriptor. */
-export function withNofileLimit(process: ProcessSpec, nofile: RuntimeContext['nofile']): ProcessSpec {
+/**
+ * The process as the runtime gets it. Without a NOFILE limit of its own it would get Node's raised one, and with it
+ * programs that close every descriptor; the terminal's size is there before its first look.
+ */
+export function processFor(
+  { nofile }: Pick<RuntimeContext, 'nofile'>,
+  process: ProcessSpec,
+  { stdio, consoleSize }: Pick<RunRequest, 'stdio' | 'consoleSize'>,
+): ProcessSpec {
   const rlimits = process.rlimits ?? [];
-  if (rlimits.some(({ type }) => type === 'RLIMIT_NOFILE')) return process;
-  return { ...process, rlimits: [...rlimits, { type: 'RLIMIT_NOFILE', ...nofile }] };
+  const hasLimit = rlimits.some(({ type }) => type === 'RLIMIT_NOFILE');
+  return {
+    ...process,
+    terminal: stdio.tty,
+    ...(stdio.tty && consoleSize !== undefined && { consoleSize }),
+    rlimits: hasLimit ? rlimits : [...rlimits, { type: 'RLIMIT_NOFILE', ...nofile }],
+  };
 }

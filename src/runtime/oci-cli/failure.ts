@@ -80,7 +80,11 @@ function errorMessages(log: string): string[] {
 
 export const readLog = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 
-const LATE_FAILURE = /^\{"msg":"exec container process (?:\(missing dynamic library\?\) )?`(.*?)`: ([^"]+)".*\}\s*$/s;
+/** `crun run`, and `crun exec`. */
+const LATE_FAILURE = /^\{"msg":"exec container process (?:\(missing dynamic library\?\) )?`.*?`: ([^"]+)".*\}\s*$/s;
+const LATE_EXEC_FAILURE = /^exec: (Exec format error|No such file or directory|Permission denied)\s*$/;
+const EXIT_OF_LATE_FAILURE = 1;
+const EXIT_LATE_FAILURE = 255;
 
 /** Watches a process's first output for a late failure. */
 export interface LateFailure {
@@ -90,23 +94,28 @@ export interface LateFailure {
 }
 
 /**
- * crun tells a failed execve (no interpreter, not a program) after the start, on the container's stderr, and exits 1.
+ * crun tells a failed execve (no interpreter, not a program) after the start, on the process's stderr, and exits 1.
  * Docker writes `exec /path: reason` there and exits 255.
  */
-export function noticeLateFailure(): LateFailure {
+export function noticeLateFailure(args0: string): LateFailure {
   const late: LateFailure = {
     isNoticed: false,
     rewriteFirst(chunk) {
-      const line = lateFailureLine(chunk);
-      late.isNoticed = line !== undefined;
-      return line ?? chunk;
+      const reason = lateFailureReason(chunk);
+      if (reason === undefined) return chunk;
+      late.isNoticed = true;
+      return Buffer.from(`exec ${args0}: ${reason.toLowerCase()}\n`);
     },
   };
   return late;
 }
 
-function lateFailureLine(chunk: Buffer): Buffer | undefined {
-  if (chunk.length > 4096 || chunk[0] !== 0x7b) return undefined;
-  const match = LATE_FAILURE.exec(chunk.toString());
-  return match === null ? undefined : Buffer.from(`exec ${match[1]}: ${match[2]?.toLowerCase()}\n`);
+/** The exit code in Docker's terms; whoever merely prints the runtime's line keeps its own. */
+export const withLateFailure = (late: LateFailure, exitCode: number): number =>
+  late.isNoticed && exitCode === EXIT_OF_LATE_FAILURE ? EXIT_LATE_FAILURE : exitCode;
+
+function lateFailureReason(chunk: Buffer): string | undefined {
+  if (chunk.length > 4096 || (chunk[0] !== 0x7b && chunk[0] !== 0x65)) return undefined;
+  const text = chunk.toString();
+  return (LATE_FAILURE.exec(text) ?? LATE_EXEC_FAILURE.exec(text))?.[1];
 }
