@@ -23,7 +23,7 @@ export const cases: readonly Case[] = [
   { name: 'version', command: '$DOCKER version', runs: 15 },
   { name: 'run_bridge', command: '$DOCKER run --rm busybox true', runs: 15, atMost: 0.45 },
   { name: 'run_none', command: '$DOCKER run --rm --network none busybox true', runs: 15, atMost: 0.5 },
-  { name: 'run_publish', command: '$DOCKER run --rm -p 18080:80 busybox true', runs: 11 },
+  { name: 'run_publish', command: '$DOCKER run --rm -p $PORT:80 busybox true', runs: 11 },
   { name: 'create_rm', command: '$DOCKER rm $($DOCKER create busybox true)', runs: 11 },
   {
     name: 'exec',

@@ -34,7 +34,14 @@ const folder = mkdtempSync(join(tmpdir(), 'berth-bench-'));
 function time(side: Side, line: string, mayFail = false): number {
   const startedAt = process.hrtime.bigint();
   const result = spawnSync('/bin/sh', ['-c', line], {
-    env: { ...process.env, DOCKER_HOST: side.host, DOCKER_CLI_HINTS: 'false', DOCKER: options.docker, W: folder },
+    env: {
+      ...process.env,
+      DOCKER_HOST: side.host,
+      DOCKER_CLI_HINTS: 'false',
+      DOCKER: options.docker,
+      W: folder,
+      PORT: side.name === 'A' ? '18180' : '18181',
+    },
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   });

@@ -101,7 +101,9 @@ export function findCycles(graph: ReadonlyMap<string, readonly string[]>): strin
 }
 
 export function checkTree(): { files: number; imports: number; complaints: string[] } {
-  const files = globSync('src/**/*.ts').filter((file) => !/\.(test|suite)\.ts$|\/testdata\//.test(file));
+  const files = globSync('src/**/*.ts').filter(
+    (file) => !/\.(test|suite|support|fixture)\.ts$|\/(testdata|testing)\//.test(file),
+  );
   const imports = files.flatMap((file) => importsOf(file, readFileSync(file, 'utf8')));
   const complaints = imports.flatMap((one) => {
     const wrong = judge(one);
