@@ -149,7 +149,7 @@ function specFor(
     ...mounts,
   ]);
   stubs.ensure([
-    ...mounts.map(({ destination, hostPath }) => ({ destination, isFile: isFile(hostPath) })),
+    ...mounts.map(({ destination, isFile }) => ({ destination, isFile })),
     ...files.map(({ destination }) => ({ destination, isFile: true })),
   ]);
   const hostname = request.hostname ?? HOSTNAME;
@@ -223,6 +223,7 @@ function toMount({ source, target, readOnly }: StepRequest['extraMounts'][number
     type: 'bind',
     destination: target,
     hostPath: source,
+    isFile: isFile(source),
     source,
     name: '',
     driver: '',

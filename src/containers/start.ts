@@ -116,7 +116,8 @@ async function openFiles(needs: StartNeeds, container: Container, undo: Rollback
   undo.push(await useRootfs(container, needs.snapshots));
   const ready: ReadyMount[] = [];
   for (const mount of container.record.mounts) {
-    ready.push({ ...mount, hostPath: await hostPathOf(needs, container, mount, undo) });
+    const hostPath = await hostPathOf(needs, container, mount, undo);
+    ready.push({ ...mount, hostPath, isFile: hostPath !== '' && isFile(hostPath) });
   }
   return ready;
 }
@@ -158,7 +159,7 @@ function specFor(
   undo.push(() => unmountShm(container));
   ensureMountTargets(rootfs, [
     ...tmpfs.map((destination) => ({ destination, isFile: false })),
-    ...mounts.map(({ destination, hostPath }) => ({ destination, isFile: hostPath !== '' && isFile(hostPath) })),
+    ...mounts.map(({ destination, isFile }) => ({ destination, isFile })),
     ...files.map(({ destination }) => ({ destination, isFile: true })),
   ]);
   const folders = [

@@ -29,13 +29,17 @@ export async function closeServers(servers: readonly Server[]): Promise<void> {
     servers.map(
       (server) =>
         new Promise<void>((resolve) => {
-          server.close(() => resolve());
-          server.closeIdleConnections();
-          setTimeout(() => {
+          // The timer keeps the process alive: nothing else does while a hijacked connection is half closed.
+          const timer = setTimeout(() => {
             server.closeAllConnections();
             // Hijacked connections are no longer the server's: the process ends without them.
             resolve();
-          }, REQUESTS_GRACE_MS).unref();
+          }, REQUESTS_GRACE_MS);
+          server.close(() => {
+            clearTimeout(timer);
+            resolve();
+          });
+          server.closeIdleConnections();
         }),
     ),
   );

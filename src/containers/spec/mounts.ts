@@ -6,6 +6,8 @@ import type { MountRecord } from '../record.ts';
 /** A record's mount with the host path it comes from ('' for tmpfs). */
 export interface ReadyMount extends MountRecord {
   hostPath: string;
+  /** The host path is anything but a folder. */
+  isFile: boolean;
 }
 
 export interface MountInput {
@@ -87,12 +89,14 @@ function tmpfsMounts({ hostConfig }: MountInput): MountSpec[] {
 }
 
 function toSpec(mount: ReadyMount): MountSpec {
-  const { destination, type, hostPath, writable, propagation } = mount;
+  const { destination, type, hostPath, isFile, writable, propagation } = mount;
   if (type === 'tmpfs') {
     return { destination, type: 'tmpfs', source: 'tmpfs', options: mergeTmpfsOptions(mount.tmpfsOptions) };
   }
   const bind = mount.isNonRecursive ? 'bind' : 'rbind';
-  const readOnly = mount.isReadOnlyNonRecursive || mount.isNonRecursive || type === 'volume' ? 'ro' : 'rro';
+  // A file has nothing mounted below it, and crun 1.8 opens the target of an rro mount as a folder.
+  const isFlat = mount.isReadOnlyNonRecursive || mount.isNonRecursive || type === 'volume' || isFile;
+  const readOnly = isFlat ? 'ro' : 'rro';
   const options = [bind, ...(writable ? [] : [readOnly]), ...(propagation === '' ? [] : [propagation])];
   return { destination, type: 'bind', source: hostPath, options };
 }

@@ -1,6 +1,6 @@
 // security.md §6, isolation: I-01 I-02 I-04 I-05 I-06 I-07 I-08 I-10 I-13 I-15. Needs root and a real kernel.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { MemoryTar } from '../../../src/cli/archive/memory-tar.ts';
@@ -159,18 +159,16 @@ const MASKED = [
   '/sys/firmware',
   '/sys/devices/virtual/powercap',
 ];
-const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys/kernel/hostname', '/proc/sysrq-trigger'];
+/** Those of Docker's list that this kernel has. */
+const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'].filter((path) =>
+  existsSync(path),
+);
 
 test('I-04 masked paths are empty, read-only ones are', () => {
   const script = `for p in ${MASKED.join(' ')}; do [ -d $p ] && ls -A $p; [ -f $p ] && head -c 10 $p; [ -c $p ] && head -c 10 $p; done; true`;
   assert.equal(output([], 'sh', '-c', script), '');
-  const writes = output(
-    [],
-    'sh',
-    '-c',
-    `for p in ${READ_ONLY.join(' ')}; do t=$p; [ -d $p ] && t=$p/x; (echo h > $t) 2>&1 | grep -q 'Read-only' && echo ok $p || echo NO $p; done`,
-  );
-  assert.equal(writes, READ_ONLY.map((path) => `ok ${path}\n`).join(''));
+  const writes = `for p in ${READ_ONLY.join(' ')}; do chmod 700 $p 2>&1 | grep -o Read-only; done; echo x 2>&1 >/proc/sys/kernel/hostname | grep -o Read-only`;
+  assert.equal(output([], 'sh', '-c', writes), 'Read-only\n'.repeat(READ_ONLY.length + 1));
 });
 
 for (const flags of [['--privileged'], ['--security-opt', 'systempaths=unconfined']]) {
@@ -217,15 +215,14 @@ test('I-06 no-new-privileges', () => {
   assert.equal(statusField(output([], 'cat', '/proc/self/status'), 'NoNewPrivs'), '0');
 });
 
+let busyboxBytes: Buffer | undefined;
+
 /** An image whose system paths are links that lead out of it. */
 function importHostile(name: string, links: Record<string, string>): void {
-  const bytes =
-    readFileSync('/proc/self/exe').length > 0
-      ? engine.berth(['run', '--rm', 'busybox', 'sh', '-c', 'base64 /bin/busybox']).stdout
-      : '';
+  busyboxBytes ??= Buffer.from(output([], 'base64', '/bin/busybox'), 'base64');
   const tar = new MemoryTar()
     .folder('bin')
-    .file('bin/busybox', Buffer.from(bytes, 'base64'), 0o755)
+    .file('bin/busybox', busyboxBytes, 0o755)
     .folder('tmp', 0o1777)
     .folder('etc');
   const parts = [...tar.chunks()].slice(0, -1);
@@ -241,7 +238,6 @@ function importHostile(name: string, links: Record<string, string>): void {
 
 test('I-07 an image whose /dev /proc /sys /etc are links touches nothing outside of itself', () => {
   const sentinel = join(folder, 'sentinel');
-  const { mkdirSync } = process.getBuiltinModule('node:fs');
   mkdirSync(sentinel);
   const before = readdirSync(sentinel);
   const targets = [sentinel, `../../../../..${sentinel}`, '/nowhere/at/all', '.'];
@@ -257,7 +253,7 @@ test('I-07 an image whose /dev /proc /sys /etc are links touches nothing outside
     ].entries()) {
       const image = `hostile:${i}-${j}`;
       importHostile(image, { [path]: target });
-      for (const flags of [[], ['--init'], ['--read-only']]) {
+      for (const flags of i === 0 ? [[], ['--init'], ['--read-only']] : [[]]) {
         const ran = engine.berth([
           'run',
           '--rm',
@@ -306,7 +302,7 @@ test('I-08 no working directory leads out', () => {
 });
 
 test('I-10 a process has the descriptors 0, 1 and 2, and no others', () => {
-  const list = 'for f in /proc/self/fd/*; do n=${f##*/}; [ -e $f ] && echo $n; done; true';
+  const list = 'for f in /proc/self/fd/*; do [ -e $f ] && basename $f; done; true';
   assert.equal(output([], 'sh', '-c', list), '0\n1\n2\n');
   engine.berth(['run', '-d', '--name', 'fds', 'busybox', 'sleep', '1000']);
   assert.equal(engine.berth(['exec', 'fds', 'sh', '-c', list]).stdout, '0\n1\n2\n');
