@@ -36,8 +36,13 @@ export function packBuildContext(
   dockerfilePath: string | undefined,
   stdin: Buffer | undefined,
 ): BuildContext {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-    throw invalidParameter('bad-context', `unable to prepare context: path ${JSON.stringify(folder)} not found`);
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  if (!stats?.isDirectory()) {
+    const reason =
+      stats === undefined
+        ? `path ${JSON.stringify(folder)} not found`
+        : `context must be a directory: ${resolve(folder)}`;
+    throw invalidParameter('bad-context', `unable to prepare context: ${reason}`);
   }
   const root = realpathSync(folder);
   if (dockerfilePath === '-') return withDockerfile(root, stdin ?? Buffer.alloc(0));

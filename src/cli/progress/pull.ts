@@ -1,11 +1,9 @@
 import type { Client } from '../../client/index.ts';
 import type { Context } from '../command.ts';
 import { ExitError } from '../exit-code.ts';
+import { ProgressLines, type ProgressMessage } from './progress-lines.ts';
 
-interface ProgressMessage {
-  id?: string;
-  status?: string;
-  progress?: string;
+interface PullMessage extends ProgressMessage {
   errorDetail?: { message?: string };
   error?: string;
 }
@@ -17,7 +15,8 @@ export async function pullImage(
   image: string,
   options: { isQuiet: boolean; platform: string | undefined },
 ): Promise<void> {
-  const messages = client.messages<ProgressMessage>({
+  const view = new ProgressLines(context.stderr);
+  const messages = client.messages<PullMessage>({
     method: 'POST',
     path: '/images/create',
     query: {
@@ -29,9 +28,7 @@ export async function pullImage(
   for await (const message of messages) {
     const failure = message.errorDetail?.message ?? message.error;
     if (failure !== undefined) throw new ExitError(125, failure);
-    if (options.isQuiet || message.status === undefined) continue;
-    context.stderr.write(
-      `${message.id === undefined ? '' : `${message.id}: `}${message.status}${message.progress === undefined ? '' : ` ${message.progress}`}\n`,
-    );
+    if (!options.isQuiet) view.show(message);
   }
+  view.end();
 }

@@ -1,9 +1,11 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { atLeast, between, type Context, defineCommand, exactly } from '../../command.ts';
 import { ExitError } from '../../exit-code.ts';
 import { flagTable } from '../../flags/spec.ts';
+import { ProgressLines, type ProgressMessage } from '../../progress/progress-lines.ts';
 import { splitTag } from './tag.ts';
 
 interface StreamMessage {
@@ -32,14 +34,16 @@ export const load = defineCommand({
     const client = await context.client();
     const body = openInput(context, flags.input);
     await opened(body, flags.input);
-    for await (const message of client.messages<StreamMessage>({
+    const view = new ProgressLines(context.stderr);
+    for await (const message of client.messages<StreamMessage & ProgressMessage>({
       method: 'POST',
       path: '/images/load',
       query: { quiet: flags.quiet },
       body,
     })) {
       if (message.errorDetail?.message) throw new ExitError(1, message.errorDetail.message);
-      context.stdout.write(message.stream ?? '');
+      if (message.stream !== undefined) context.stdout.write(message.stream);
+      else if (!flags.quiet && context.stderr.isTTY) view.show(message);
     }
     return 0;
   },
@@ -63,6 +67,11 @@ export const save = defineCommand({
   async run(context, flags, args) {
     if (flags.output === undefined && context.stdout.isTTY)
       throw new ExitError(1, 'cowardly refusing to save to a terminal. Use the -o flag or redirect');
+    if (flags.output !== undefined && !existsSync(dirname(resolve(flags.output))))
+      throw new ExitError(
+        1,
+        `failed to save image: invalid output path: stat ${dirname(flags.output)}: no such file or directory`,
+      );
     const client = await context.client();
     const answer = await client.stream({ method: 'GET', path: '/images/get', query: { names: args } });
     await pipeline(answer, flags.output === undefined ? context.stdout : createWriteStream(flags.output));

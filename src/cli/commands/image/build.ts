@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { parseReference } from '../../../oci/index.ts';
 import { type BuildContext, dockerfileContext, packBuildContext } from '../../archive/build-context.ts';
 import { type Context, defineCommand, exactly } from '../../command.ts';
 import { ExitError } from '../../exit-code.ts';
@@ -52,7 +53,12 @@ const buildFlags = flagTable({
   'security-opt': { type: 'list', description: 'Security options' },
   'shm-size': { type: 'string', placeholder: 'bytes', check: parseSize, description: 'Size of "/dev/shm"' },
   squash: { type: 'bool', description: 'Squash newly built layers into a single new layer' },
-  tag: { type: 'list', short: 't', description: 'Name and optionally a tag in the "name:tag" format' },
+  tag: {
+    type: 'list',
+    short: 't',
+    check: parseReference,
+    description: 'Name and optionally a tag in the "name:tag" format',
+  },
   target: { type: 'string', description: 'Set the target build stage to build.' },
   ulimit: { type: 'list', placeholder: 'ulimit', check: parseUlimit, description: 'Ulimit options' },
 });
@@ -157,14 +163,22 @@ export const build = defineCommand({
     });
     const view = viewFor(context, flags);
     let imageId: string | undefined;
+    const said: string[] = [];
     try {
       for await (const message of messages) {
         if (message.error !== undefined || message.errorDetail !== undefined) {
           view?.fail();
+          context.stderr.write(said.join(''));
           throw buildFailure(message);
         }
         if (message.aux?.ID !== undefined) imageId = message.aux.ID;
-        if (flags.quiet) continue;
+        if (flags.quiet) {
+          // Nothing but the id comes then, as text; what a failing step said comes too, and is told on stderr.
+          const text = message.stream ?? '';
+          if (/^sha256:[0-9a-f]{64}\s*$/.test(text)) imageId = text.trim();
+          else said.push(text);
+          continue;
+        }
         const reason = message.aux?.Cache?.reason;
         if (view !== undefined) {
           if (reason !== undefined) view.missed(reason);
