@@ -46,7 +46,7 @@ export async function execInContainer(context: RuntimeContext, request: ExecRequ
   const process = processFor(context, request.process, request);
   writeFileSync(join(folder, 'process.json'), JSON.stringify(process), { mode: 0o600 });
 
-  using console = stdio.tty ? openConsole(context) : undefined;
+  using console = stdio.tty ? openConsole(context, consoleSize) : undefined;
   const pipes = openPipes(stdio);
   const late = noticeLateFailure(process.args[0] ?? '');
   const overPipes = pipes.ours === undefined ? undefined : pipeEnds(pipes.ours, late);

@@ -30,7 +30,7 @@ export async function runContainer(context: RuntimeContext, request: RunRequest)
   undo.push(() => releaseRun(context, id));
   const record = writeBundle(context, folder, request);
 
-  using console = stdio.tty ? openConsole(context) : undefined;
+  using console = stdio.tty ? openConsole(context, consoleSize) : undefined;
   const pipes = openMonitorPipes(folder, stdio);
   const events = listenToMonitor(pipes.events);
   undo.push(() => events.close());

@@ -80,9 +80,9 @@ function errorMessages(log: string): string[] {
 
 export const readLog = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 
-/** `crun run`, and `crun exec`. */
+/** `crun run`, `crun exec`, and runc before 1.2, which has the words but not the exit code. */
 const LATE_FAILURE = /^\{"msg":"exec container process (?:\(missing dynamic library\?\) )?`.*?`: ([^"]+)".*\}\s*$/s;
-const LATE_EXEC_FAILURE = /^exec: (Exec format error|No such file or directory|Permission denied)\s*$/;
+const LATE_EXEC_FAILURE = /^exec(?: \S+)?: (exec format error|no such file or directory|permission denied)\s*$/i;
 const EXIT_OF_LATE_FAILURE = 1;
 const EXIT_LATE_FAILURE = 255;
 

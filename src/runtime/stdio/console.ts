@@ -2,7 +2,7 @@ import { closeSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemError } from '../../errors/index.ts';
-import { listenForConsole, openTerminal, receiveConsole } from '../../host/index.ts';
+import { listenForConsole, openTerminal, receiveConsole, setTerminalSize } from '../../host/index.ts';
 import type { RuntimeContext } from '../context.ts';
 
 const PATIENCE_MS = 5000;
@@ -21,8 +21,12 @@ export interface Console extends Disposable {
   take(): Promise<number>;
 }
 
-export const openConsole = ({ found, folders }: Pick<RuntimeContext, 'found' | 'folders'>): Console =>
-  found.name === 'crun' ? socketConsole(folders.sockets) : ownConsole();
+type Size = { height: number; width: number };
+
+export const openConsole = (
+  { found, folders }: Pick<RuntimeContext, 'found' | 'folders'>,
+  size: Size | undefined,
+): Console => (found.name === 'crun' ? socketConsole(folders.sockets) : ownConsole(size));
 
 let count = 0;
 
@@ -47,8 +51,9 @@ function socketConsole(sockets: string): Console {
   };
 }
 
-function ownConsole(): Console {
+function ownConsole(size: Size | undefined): Console {
   const { master, slavePath } = openTerminal();
+  if (size !== undefined) setTerminalSize(master, size);
   let isTaken = false;
   return {
     args: [],
