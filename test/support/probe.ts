@@ -31,7 +31,47 @@ function call(number: number, args: readonly (number | bigint)[]): Buffer {
   return Buffer.concat([...moves, Buffer.from([0x48, 0xb8]), imm64(number), Buffer.from([0x0f, 0x05])]);
 }
 
-/** The program as an ELF file. Results lie on the stack page below; 8 bytes a call, in order. */
+/** An ELF file of this code, which starts at `BASE + HEADERS`. */
+function program(text: Buffer): Buffer {
+  const elf = Buffer.alloc(HEADERS);
+  Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]).copy(elf);
+  elf.writeUInt16LE(2, 16);
+  elf.writeUInt16LE(62, 18);
+  elf.writeUInt32LE(1, 20);
+  elf.writeBigUInt64LE(BigInt(BASE + HEADERS), 24);
+  elf.writeBigUInt64LE(64n, 32);
+  elf.writeUInt16LE(64, 52);
+  elf.writeUInt16LE(56, 54);
+  elf.writeUInt16LE(1, 56);
+  elf.writeUInt32LE(1, 64);
+  elf.writeUInt32LE(5, 68);
+  elf.writeBigUInt64LE(BigInt(BASE), 80);
+  elf.writeBigUInt64LE(BigInt(BASE), 88);
+  elf.writeBigUInt64LE(BigInt(HEADERS + text.length), 96);
+  elf.writeBigUInt64LE(BigInt(HEADERS + text.length), 104);
+  elf.writeBigUInt64LE(0x1000n, 112);
+  return Buffer.concat([elf, text]);
+}
+
+/** A program that swaps what two paths name (renameat2 with RENAME_EXCHANGE), thousands of times a second, for ever. */
+export function buildSwapper(a: string, b: string): Buffer {
+  const AT_FDCWD = -100;
+  // jmp over the data, then the loop: exchange, sleep 20 µs, again.
+  const [first, second] = [Buffer.from(`${a}\0`), Buffer.from(`${b}\0`)];
+  const pause = Buffer.concat([imm64(0), imm64(20_000)]);
+  const data = Buffer.concat([first, second, pause]);
+  const at = BASE + HEADERS + 5;
+  const loop = Buffer.concat([
+    call(316, [AT_FDCWD, at, AT_FDCWD, at + first.length, 2]),
+    call(35, [at + first.length + second.length, 0]),
+  ]);
+  const [over, back] = [Buffer.alloc(5, 0xe9), Buffer.alloc(5, 0xe9)];
+  over.writeInt32LE(data.length, 1);
+  back.writeInt32LE(-(loop.length + 5), 1);
+  return program(Buffer.concat([over, data, loop, back]));
+}
+
+/** The probe as an ELF file. Results lie on the stack page below; 8 bytes a call, in order. */
 export function buildProbe(calls: readonly Syscall[]): Buffer {
   const resultBytes = calls.length * 8;
   // One anonymous page for the results: mmap(0, size, RW, PRIVATE|ANONYMOUS, -1, 0); its address stays in rbx.
@@ -53,25 +93,7 @@ export function buildProbe(calls: readonly Syscall[]): Buffer {
     Buffer.from([0x0f, 0x05]),
     call(60, [0]),
   );
-  const text = Buffer.concat(code);
-  const elf = Buffer.alloc(HEADERS);
-  Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]).copy(elf);
-  elf.writeUInt16LE(2, 16);
-  elf.writeUInt16LE(62, 18);
-  elf.writeUInt32LE(1, 20);
-  elf.writeBigUInt64LE(BigInt(BASE + HEADERS), 24);
-  elf.writeBigUInt64LE(64n, 32);
-  elf.writeUInt16LE(64, 52);
-  elf.writeUInt16LE(56, 54);
-  elf.writeUInt16LE(1, 56);
-  elf.writeUInt32LE(1, 64);
-  elf.writeUInt32LE(5, 68);
-  elf.writeBigUInt64LE(BigInt(BASE), 80);
-  elf.writeBigUInt64LE(BigInt(BASE), 88);
-  elf.writeBigUInt64LE(BigInt(HEADERS + text.length), 96);
-  elf.writeBigUInt64LE(BigInt(HEADERS + text.length), 104);
-  elf.writeBigUInt64LE(0x1000n, 112);
-  return Buffer.concat([elf, text]);
+  return program(Buffer.concat(code));
 }
 
 /** Results by name: 0 or more as they were, failures as -errno. */

@@ -23,8 +23,8 @@ export interface SnapshotsNeeds {
   bootId?: string;
 }
 
-/** More than Docker's own images may have (127); the kernel takes 500. */
-export const MAX_LAYERS = 128;
+/** The 128 that an image may have (Docker's: 127) and a container's init layer; the kernel takes 500. */
+export const MAX_LAYERS = 129;
 
 export async function createSnapshots(needs: SnapshotsNeeds): Promise<Snapshots> {
   const layout = new Layout(needs.dir);
