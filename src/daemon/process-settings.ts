@@ -13,20 +13,28 @@ export function lowerOomScore(log: Logger): void {
 }
 
 /**
- * The soft limit on open files that this process was started under. Node raises its own to the hard limit, and that
- * would be inherited by containers; its parent still has the original.
+ * The limits on open files that this process was started under. Node raised its own soft limit to the hard one, and that
+ * would be inherited by containers; its parent still has the original soft limit. The hard one is ours: a parent's may
+ * be higher than what we may give.
  */
-export function originalOpenFileLimit(limits = parentLimits()): { soft: number; hard: number } {
-  const line = limits.split('\n').find((each) => each.startsWith('Max open files'));
-  const [, soft, hard] = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/.exec(line ?? '') ?? [];
-  const read = (text: string | undefined, otherwise: number): number =>
-    text !== undefined && /^\d+$/.test(text) ? Number(text) : otherwise;
-  return { soft: read(soft, 1024), hard: read(hard, 524_288) };
+export function originalOpenFileLimit(
+  own = limitsOf('self'),
+  parent = limitsOf(String(process.ppid)),
+): { soft: number; hard: number } {
+  const hard = openFiles(own)?.hard ?? 524_288;
+  return { soft: Math.min(openFiles(parent)?.soft ?? 1024, hard), hard };
 }
 
-function parentLimits(): string {
+function openFiles(limits: string): { soft: number; hard: number } | undefined {
+  const found = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(limits);
+  if (found === null) return undefined;
+  const read = (text = ''): number => (text === 'unlimited' ? Number.MAX_SAFE_INTEGER : Number(text));
+  return { soft: read(found[1]), hard: read(found[2]) };
+}
+
+function limitsOf(pid: string): string {
   try {
-    return readFileSync(`/proc/${process.ppid}/limits`, 'utf8');
+    return readFileSync(`/proc/${pid}/limits`, 'utf8');
   } catch {
     return '';
   }

@@ -6,6 +6,7 @@ import { resolveAddress } from './addresses.ts';
 import { assemble } from './assemble.ts';
 import { readConfig } from './config.ts';
 import { StartError } from './errors.ts';
+import { giveMemoryBackWhenIdle } from './give-memory-back.ts';
 import { socketGroup } from './group.ts';
 import { type Listening, listen } from './listen.ts';
 import { lockDataRoot } from './lock.ts';
@@ -58,6 +59,7 @@ async function start(argv: readonly string[], startedAt: number): Promise<void> 
   for (const { address } of listening) log.info(`API listen on ${address}`);
   log.info('daemon has completed initialization', { version, ms: Math.round(performance.now() - startedAt) });
 
+  giveMemoryBackWhenIdle();
   stopOnSignals(async (signal) => {
     log.info(`processing signal '${signal}'`);
     await closeServers(listening.map(({ server }) => server));

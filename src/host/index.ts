@@ -13,6 +13,7 @@ export {
 } from './fifo.ts';
 export { tryLock } from './flock.ts';
 export { HostError } from './libc.ts';
+export { trimHeap } from './memory.ts';
 export * from './mounts.ts';
 export type { Link, NetlinkChange, VethSpec } from './netlink.ts';
 export { change, interfaceIndex, Netlink } from './netlink.ts';
