@@ -1,6 +1,7 @@
 export { createContentStore } from './content/content-store.ts';
 export type * from './content/contract.ts';
 export type * from './layers/contract.ts';
+export { decompressed } from './layers/decompress.ts';
 export { createLayers } from './layers/layers.ts';
 export type * from './metadata/contract.ts';
 export { openMetadata } from './metadata/metadata.ts';

@@ -5,7 +5,7 @@ import type { SnapshotKey } from '../snapshots/contract.ts';
 export interface ApplyResult {
   /** Digest of the uncompressed tar. */
   diffId: Digest;
-  /** Sum of file sizes. */
+  /** As Docker counts: files by their length, links by their text's, a hard-linked file once. */
   sizeBytes: number;
 }
 

@@ -90,7 +90,8 @@ test('a layer is applied with its owners, modes, links and times, and its digest
   await snapshots.prepare(active);
   const { diffId, sizeBytes } = await layers.apply(active, stream(tar).pipe(createGzip()));
   assert.equal(diffId, `sha256:${createHash('sha256').update(tar).digest('hex')}`);
-  assert.equal(sizeBytes, 5);
+  // The file, and the text of the link.
+  assert.equal(sizeBytes, 9);
   await snapshots.commit(key('c'), active);
   await view(parseSnapshotKey(`c-${count}`), (root) => {
     const f = lstatSync(join(root, 'd/f'), { bigint: true });
@@ -417,4 +418,96 @@ test('glob and stat stay inside, links resolved', async () => {
   assert.equal((await layers.stat(root, '/abs')).linkTarget, '/src/a.js');
   await assert.rejects(layers.stat(root, '/nope'), (error: unknown) => isEngineError(error, 'not-found'));
   assert.equal(await layers.readFile(root, '/../../etc/passwd'), undefined);
+});
+
+test('whiteouts know this layer from the ones below, in whatever order they come', async () => {
+  const base = await layer(
+    undefined,
+    tarOf(
+      ['directory', 'd/'],
+      ['file', 'd/old', { body: 'o' }],
+      ['directory', 'o/sub/'],
+      ['file', 'o/sub/old', { body: 'o' }],
+    ),
+  );
+  const top = await layer(
+    base,
+    tarOf(
+      ['file', 'd/new', { body: 'n' }],
+      ['file', '.wh.d'],
+      ['file', 'o/sub/new', { body: 'n' }],
+      ['file', 'o/.wh..wh..opq'],
+      ['file', 'no/such/.wh.parent'],
+      ['file', '.wh..wh.plnk/1.2', { body: 'aufs' }],
+    ),
+  );
+  await view(top, (root) => {
+    assert.deepEqual(readdirSync(root).sort(), ['d', 'o']);
+    assert.deepEqual(readdirSync(join(root, 'd')), ['new']);
+    assert.deepEqual(readdirSync(join(root, 'o/sub')), ['new']);
+  });
+});
+
+test('`.` of a plain archive leaves the folder as it is; `..` inside a name is taken back', async () => {
+  const target = mkdtempSync(join(folder, 'x-'));
+  const mode = statSync(target).mode;
+  await layers.extract(
+    target,
+    '/',
+    stream(tarOf(['directory', './', { mode: 0o777 }], ['file', './a/../b', { body: 'b' }])),
+  );
+  assert.equal(statSync(target).mode, mode);
+  assert.deepEqual(readdirSync(target), ['b']);
+});
+
+test('an archive for a folder below the root follows links within the root', async () => {
+  const root = mkdtempSync(join(folder, 'x-'));
+  mkdirSync(join(root, 'data'));
+  mkdirSync(join(root, 'app'));
+  symlinkSync('/data', join(root, 'app/link'));
+  await layers.extract(root, '/app', stream(tarOf(['file', 'link/f', { body: 'f' }])));
+  assert.deepEqual(readdirSync(join(root, 'data')), ['f']);
+  await assert.rejects(layers.extract(root, '/data/f', stream(tarOf())), (error: unknown) =>
+    isEngineError(error, 'invalid-parameter'),
+  );
+});
+
+test('a folder that was only copied up is no change; a new folder carries no mark that it hides something', async () => {
+  const base = await layer(undefined, tarOf(['directory', 'd/', { mtimeSec: 5 }], ['file', 'd/f', { body: 'f' }]));
+  const active = key('w');
+  const mount = await snapshots.prepare(active, base);
+  const root = mkdtempSync(join(folder, 'mnt-'));
+  mount.mount(root);
+  mkdirSync(join(root, 'new/inner'), { recursive: true });
+  // Open for writing copies the file up, and the folder with it.
+  writeFileSync(join(root, 'd/f'), 'g');
+  rmSync(join(root, 'new/inner'), { recursive: true });
+  mount.unmount(root);
+  assert.deepEqual(await layers.changes(active), [
+    { path: '/d', kind: 0 },
+    { path: '/d/f', kind: 0 },
+    { path: '/new', kind: 1 },
+  ]);
+  const bytes = Buffer.concat(await Array.fromAsync((await layers.openDiff(active)) as AsyncIterable<Buffer>));
+  assert.ok(!bytes.includes('.wh.'));
+  await snapshots.remove(active);
+});
+
+test('a file that is called like a whiteout cannot become a layer', async () => {
+  const active = key('w');
+  await snapshots.prepare(active);
+  writeFileSync(join(await snapshots.changesDir(active), '.wh.x'), '');
+  await assert.rejects(layers.diff(active), (error: unknown) => isEngineError(error, 'invalid-parameter'));
+  await snapshots.remove(active);
+});
+
+test('glob knows ** and does not follow links that a wildcard finds', async () => {
+  const root = mkdtempSync(join(folder, 'glob-'));
+  mkdirSync(join(root, 'a/b'), { recursive: true });
+  for (const path of ['x.js', 'a/y.js', 'a/b/z.js']) writeFileSync(join(root, path), '');
+  symlinkSync('a', join(root, 'l'));
+  assert.deepEqual(await layers.glob(root, '**/*.js'), ['a/b/z.js', 'a/y.js', 'x.js']);
+  assert.deepEqual(await layers.glob(root, '*/y.js'), ['a/y.js']);
+  assert.deepEqual(await layers.glob(root, 'l/y.js'), ['l/y.js']);
+  await assert.rejects(layers.glob(root, '['), (error: unknown) => isEngineError(error, 'invalid-parameter'));
 });

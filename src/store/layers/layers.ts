@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { notFound } from '../../errors/index.ts';
+import { invalidParameter, notFound } from '../../errors/index.ts';
 import {
   chmodAt,
   chownAt,
@@ -19,13 +19,20 @@ import {
   S_IFMT,
 } from '../../host/index.ts';
 import type { SnapshotKey, Snapshots } from '../snapshots/contract.ts';
-import { listChanges } from './changes.ts';
 import type { CopyRequest, Layers, RootedStat } from './contract.ts';
+import { fromFailure, guarded, toFailure } from './failure.ts';
 import { globBelow } from './glob.ts';
-import { toFailure } from './layers.worker.ts';
-import { checkPatterns, OutOfTime, type PlainCopyRules, runTask, type Task, type TaskResult } from './task.ts';
+import {
+  checkPatterns,
+  type DiffSource,
+  OutOfTime,
+  type PlainCopyRules,
+  runTask,
+  type Task,
+  type TaskResult,
+} from './task.ts';
 import { join } from './tree-writer.ts';
-import { fromFailure, WorkerPool } from './worker-pool.ts';
+import { WorkerPool } from './worker-pool.ts';
 
 /** Work that may be done on the event loop's own thread, in milliseconds: less than the way to another and back. */
 const SLICE_MS = 4;
@@ -49,9 +56,8 @@ export function createLayers({ snapshots }: LayersNeeds): Layers {
     }
   }
 
-  async function changesOf(key: SnapshotKey): Promise<number> {
-    using changes = RootedFs.open(await snapshots.changesDir(key));
-    return changes.openPath(DOT, { directory: true });
+  async function sourceOf(key: SnapshotKey): Promise<DiffSource> {
+    return { form: snapshots.form, chain: await snapshots.chainDirs(key) };
   }
 
   /** Runs `work` with fds that are closed afterwards, in whatever way it ends. */
@@ -63,8 +69,8 @@ export function createLayers({ snapshots }: LayersNeeds): Layers {
     }
   }
 
-  /** A stream of what a reading task makes. Owns the fd. */
-  function streamOf(task: Extract<Task, { op: 'read' }>): Readable {
+  /** A stream of what a reading task makes; `over` when the thread is done with it. */
+  function streamOf(task: Extract<Task, { op: 'read' | 'read-diff' }>, over = (): void => {}): Readable {
     const abort = new AbortController();
     let wanted = Promise.withResolvers<void>();
     const stream = new Readable({
@@ -87,51 +93,46 @@ export function createLayers({ snapshots }: LayersNeeds): Layers {
         () => stream.push(null),
         (error: Error) => stream.destroy(error),
       )
-      .finally(() => closeFd(task.dirFd));
+      .finally(over);
     return stream;
   }
 
-  return {
+  const layers: Layers = {
     async apply(key, tar, signal) {
-      const mounts = await snapshots.mounts(key);
-      const rootFd = mounts.open();
-      const changesFd = await changesOf(key);
-      return withFds([rootFd, changesFd], async () => {
-        const { diffId, sizeBytes = 0 } = await pool.run({ op: 'write', rootFd, changesFd }, { input: tar }, signal);
+      const isFresh = (await snapshots.find(key))?.parent === undefined;
+      const rootFd = (await snapshots.mounts(key)).open();
+      return withFds([rootFd], async () => {
+        const task: Task = { op: 'write', rootFd, layer: { isFresh } };
+        const { diffId, sizeBytes = 0 } = await pool.run(task, { input: tar }, signal);
         if (diffId === undefined) throw new Error('a written layer has a digest');
         return { diffId, sizeBytes };
       });
     },
 
     async diff(key, options = {}) {
-      const dirFd = await changesOf(key);
-      return withFds([dirFd], async () => {
-        const { diffId, sizeBytes = 0, isEmpty = false } = await run({ op: 'digest', dirFd, ...options });
-        if (diffId === undefined) throw new Error('a layer has a digest');
-        return { diffId, sizeBytes, isEmpty };
-      });
+      const result = await run({ op: 'digest', source: await sourceOf(key), ...options });
+      const { diffId, sizeBytes = 0, isEmpty = false } = result;
+      if (diffId === undefined) throw new Error('a layer has a digest');
+      return { diffId, sizeBytes, isEmpty };
     },
 
     async openDiff(key, options = {}) {
-      return streamOf({ op: 'read', dirFd: await changesOf(key), as: Buffer.alloc(0), whiteouts: true, ...options });
+      return streamOf({ op: 'read-diff', source: await sourceOf(key), ...options });
     },
 
     async changes(key) {
-      const [, ...below] = await snapshots.chainDirs(key);
-      const lower = below.map((dir) => RootedFs.open(dir));
-      const changesFd = await changesOf(key);
-      try {
-        return listChanges(changesFd, lower);
-      } finally {
-        closeFd(changesFd);
-        for (const root of lower) root[Symbol.dispose]();
-      }
+      return (await pool.run({ op: 'changes', source: await sourceOf(key) })).changes ?? [];
     },
 
     async extract(root, path, tar, options = {}, signal) {
-      using rooted = RootedFs.open(root);
-      const rootFd = openFolder(rooted, path);
-      await withFds([rootFd], () => pool.run({ op: 'write', rootFd, ...options }, { input: tar }, signal));
+      const rooted = RootedFs.open(root);
+      await withFds([rooted.fd], async () => {
+        using place = locate(rooted, path, true);
+        if ((place.stat.mode & S_IFMT) !== S_IFDIR)
+          throw invalidParameter('not-a-directory', 'extraction point is not a directory', { detail: { path } });
+        const task: Task = { op: 'write', rootFd: rooted.fd, base: join(place.components), ...options };
+        await pool.run(task, { input: tar }, signal);
+      });
     },
 
     async archive(root, path, options = {}) {
@@ -145,13 +146,9 @@ export function createLayers({ snapshots }: LayersNeeds): Layers {
       const name = isRoot ? DOT : place.name;
       return {
         stat,
-        tar: streamOf({
-          op: 'read',
-          dirFd,
-          name,
-          as: isDir ? Buffer.concat([as, Buffer.from('/')]) : as,
-          whiteouts: false,
-        }),
+        tar: streamOf({ op: 'read', dirFd, name, as: isDir ? Buffer.concat([as, Buffer.from('/')]) : as }, () =>
+          closeFd(dirFd),
+        ),
       };
     },
 
@@ -210,6 +207,17 @@ export function createLayers({ snapshots }: LayersNeeds): Layers {
       using rooted = RootedFs.open(root);
       return globBelow(rooted, pattern);
     },
+  };
+  return {
+    ...layers,
+    // These work on this thread, at least at first.
+    archive: (...args) => guarded(() => layers.archive(...args)),
+    stat: (...args) => guarded(() => layers.stat(...args)),
+    readFile: (...args) => guarded(() => layers.readFile(...args)),
+    copy: (...args) => guarded(() => layers.copy(...args)),
+    mkdirs: (...args) => guarded(() => layers.mkdirs(...args)),
+    contentHash: (...args) => guarded(() => layers.contentHash(...args)),
+    glob: (...args) => guarded(() => layers.glob(...args)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { EngineError } from '../../errors/index.ts';
-import { HostError } from '../../host/index.ts';
+import { type Failure, toFailure } from './failure.ts';
 import { runTask, type Task, type TaskResult } from './task.ts';
 
 /** Chunks that may be under way to or from a worker: enough to keep both sides busy, few enough to bound memory. */
@@ -18,14 +18,6 @@ export type FromWorker =
   | { type: 'failed'; id: number; failure: Failure }
   | { type: 'chunk'; id: number; chunk: Uint8Array }
   | { type: 'credit'; id: number };
-
-/** An error as data: classes do not survive the way between threads. */
-export interface Failure {
-  kind?: EngineError['kind'];
-  code: string;
-  message: string;
-  errno?: string;
-}
 
 interface Running {
   chunks: Uint8Array[];
@@ -82,13 +74,6 @@ async function start(id: number, task: Task, hasInput: boolean): Promise<void> {
   } finally {
     running.delete(id);
   }
-}
-
-export function toFailure(error: unknown): Failure {
-  if (error instanceof EngineError) return { kind: error.kind, code: error.code, message: error.message };
-  if (error instanceof HostError) return { code: 'host', message: error.message, errno: error.code };
-  const { code, message } = error as NodeJS.ErrnoException;
-  return { code: 'host', message: message ?? String(error), ...(typeof code === 'string' && { errno: code }) };
 }
 
 port?.on('message', (message: ToWorker) => {

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { invalidParameter } from '../../errors/index.ts';
-import { fdPath } from '../../host/index.ts';
+import { fdPath, RootedFs } from '../../host/index.ts';
 import { applyModeChange, createPatternMatcher, parseModeChange, TarError, TarParser } from '../../lib/index.ts';
 import type { Digest } from '../../oci/index.ts';
+import { overlayChanges, type TreeChange, treeChanges } from './changes.ts';
 import { ContentHash } from './content-hash.ts';
 import { type CopyRules, TreeCopy } from './copy-tree.ts';
 import { decompressed } from './decompress.ts';
+import { LowerView } from './lower-view.ts';
 import { TreeReader } from './tree-reader.ts';
 import { TreeWriter } from './tree-writer.ts';
 
@@ -18,14 +20,26 @@ export type Task =
   | {
       op: 'write';
       rootFd: number;
-      changesFd?: number;
+      /** A layer: whiteouts mean something, and it lies over others or over nothing. */
+      layer?: { isFresh: boolean };
+      /** Where a plain archive goes, below the root. */
+      base?: Uint8Array;
       noOverwriteDirNonDir?: boolean;
       owner?: { uid: number; gid: number };
     }
-  | { op: 'read'; dirFd: number; name?: Uint8Array; as: Uint8Array; whiteouts: boolean; sourceDateEpoch?: number }
-  | { op: 'digest'; dirFd: number; sourceDateEpoch?: number }
+  | { op: 'read'; dirFd: number; name: Uint8Array; as: Uint8Array }
+  | { op: 'read-diff'; source: DiffSource; sourceDateEpoch?: number }
+  | { op: 'digest'; source: DiffSource; sourceDateEpoch?: number }
+  | { op: 'changes'; source: DiffSource }
   | { op: 'hash'; dirFd: number; name?: Uint8Array; exclude?: readonly string[] }
   | { op: 'copy'; fromFd: number; from?: Uint8Array; toFd: number; to?: Uint8Array; rules: PlainCopyRules };
+
+/** What a snapshot's changes are read from: an overlay's upper folder over its lower ones, or two whole trees. */
+export interface DiffSource {
+  form: 'overlay' | 'copy';
+  /** Folders of the chain, top first. */
+  chain: readonly string[];
+}
 
 export type PlainCopyRules = Omit<CopyRules, 'chmodBy'> & { chmodSymbolic?: string };
 
@@ -34,6 +48,7 @@ export interface TaskResult {
   sizeBytes?: number;
   isEmpty?: boolean;
   hash?: string;
+  changes?: { path: string; kind: 0 | 1 | 2 }[];
 }
 
 export interface TaskStreams {
@@ -61,16 +76,18 @@ export async function runTask(
     case 'write':
       return writeTree(task, streams.input ?? noInput());
     case 'read': {
-      const reader = new TreeReader(task);
-      const chunks =
-        task.name === undefined
-          ? reader.folder(task.dirFd, bytes(task.as))
-          : reader.single(task.dirFd, bytes(task.name), bytes(task.as));
-      for (const chunk of batches(chunks)) await streams.output?.(chunk);
-      return { sizeBytes: reader.sizeBytes };
+      const reader = new TreeReader();
+      for (const chunk of batches(reader.single(task.dirFd, bytes(task.name), bytes(task.as))))
+        await streams.output?.(chunk);
+      return {};
     }
+    case 'read-diff':
+      for (const chunk of batches(layerTar(task))) await streams.output?.(chunk);
+      return {};
     case 'digest':
       return digestTree(task, deadline);
+    case 'changes':
+      return { changes: changesOf(task.source).map(({ path, kind }) => ({ path: `/${path}`, kind })) };
     case 'hash': {
       const hash = new ContentHash(task.exclude);
       const steps = task.name === undefined ? hash.contents(task.dirFd) : hash.one(task.dirFd, bytes(task.name), '');
@@ -98,6 +115,8 @@ export async function runTask(
 
 async function* noInput(): AsyncGenerator<Uint8Array> {}
 
+const MAX_TRAILING_BYTES = 2 ** 30;
+
 /** Room for an archive's files: what is free, less a tenth. */
 function budget(rootFd: number): number {
   const { bavail, bsize } = statfsSync(fdPath(rootFd));
@@ -106,7 +125,8 @@ function budget(rootFd: number): number {
 
 async function writeTree(task: Extract<Task, { op: 'write' }>, input: AsyncIterable<Uint8Array>): Promise<TaskResult> {
   const writer = new TreeWriter(task.rootFd, {
-    ...(task.changesFd !== undefined && { whiteouts: { changesFd: task.changesFd } }),
+    ...(task.layer && { whiteouts: task.layer }),
+    ...(task.base && { base: task.base }),
     ...(task.noOverwriteDirNonDir && { noOverwriteDirNonDir: true }),
     ...(task.owner && { owner: task.owner }),
     maxBytes: budget(task.rootFd),
@@ -114,7 +134,12 @@ async function writeTree(task: Extract<Task, { op: 'write' }>, input: AsyncItera
   const parser = new TarParser(writer);
   const hash = createHash('sha256');
   try {
+    let trailingBytes = 0;
     for await (const chunk of decompressed(input)) {
+      // What follows the end mark is part of the digest and of nothing else; a bomb has room there too.
+      if (parser.isAtEnd) trailingBytes += chunk.length;
+      if (trailingBytes > MAX_TRAILING_BYTES)
+        throw invalidParameter('archive-limit', 'the archive goes on for more than 1 GiB after its end');
       hash.update(chunk);
       parser.write(chunk);
     }
@@ -132,21 +157,52 @@ async function writeTree(task: Extract<Task, { op: 'write' }>, input: AsyncItera
   return { diffId: `sha256:${hash.digest('hex')}` as Digest, sizeBytes: writer.sizeBytes };
 }
 
-function digestTree(task: Extract<Task, { op: 'digest' }>, deadline: number): TaskResult {
-  const reader = new TreeReader({
-    whiteouts: true,
-    ...(task.sourceDateEpoch !== undefined && { sourceDateEpoch: task.sourceDateEpoch }),
-  });
-  const hash = createHash('sha256');
-  for (const chunk of reader.folder(task.dirFd)) {
-    hash.update(chunk);
-    if (performance.now() > deadline) throw new OutOfTime();
+/** The tar of what a snapshot changed; the reader, with its sums, at the end. */
+function* layerTar(task: { source: DiffSource; sourceDateEpoch?: number }): Generator<Buffer, TreeReader> {
+  const [top = '', ...below] = task.source.chain;
+  const epoch = task.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: task.sourceDateEpoch };
+  using upper = RootedFs.open(top);
+  if (task.source.form === 'copy') {
+    const reader = new TreeReader({ ...epoch, isLayer: true });
+    yield* reader.listed(upper.fd, changesOf(task.source));
+    return reader;
   }
-  return {
-    diffId: `sha256:${hash.digest('hex')}` as Digest,
-    sizeBytes: reader.sizeBytes,
-    isEmpty: reader.entries === 0,
-  };
+  using over = new LowerView(below);
+  const reader = new TreeReader({ ...epoch, isLayer: true, over });
+  yield* reader.folder(upper.fd);
+  return reader;
+}
+
+function changesOf({ form, chain }: DiffSource): TreeChange[] {
+  const [top = '', ...below] = chain;
+  using upper = RootedFs.open(top);
+  if (form === 'overlay') {
+    using lower = new LowerView(below);
+    return overlayChanges(upper.fd, lower);
+  }
+  const [base] = below;
+  if (base === undefined) return treeChanges(upper.fd, undefined);
+  using lower = RootedFs.open(base);
+  return treeChanges(upper.fd, lower.fd);
+}
+
+function digestTree(task: Extract<Task, { op: 'digest' }>, deadline: number): TaskResult {
+  const hash = createHash('sha256');
+  const chunks = layerTar(task);
+  try {
+    for (;;) {
+      const { done, value } = chunks.next();
+      if (done) {
+        const diffId = `sha256:${hash.digest('hex')}` as Digest;
+        return { diffId, sizeBytes: value.sizeBytes, isEmpty: value.entries === 0 };
+      }
+      hash.update(value);
+      if (performance.now() > deadline) throw new OutOfTime();
+    }
+  } finally {
+    // Closes what a walk that was given up holds open.
+    chunks.return(new TreeReader());
+  }
 }
 
 /** Joins small chunks: a header and a file of a few bytes are not worth a message each. */

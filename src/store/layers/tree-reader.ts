@@ -1,4 +1,5 @@
 import { readSync } from 'node:fs';
+import { invalidParameter } from '../../errors/index.ts';
 import {
   closeFd,
   type FileStat,
@@ -11,6 +12,8 @@ import {
   O_PATH,
   openAt,
   openRegularAt,
+  printable,
+  RootedFs,
   readlinkAt,
   S_IFBLK,
   S_IFCHR,
@@ -23,14 +26,22 @@ import {
   statAt,
 } from '../../host/index.ts';
 import { formatHeader, padOf, TAR_END, type TarEntry, type TarType, tarEntry } from '../../lib/index.ts';
-import { isAllowedXattr, OPAQUE_XATTR } from './xattrs.ts';
+import { DELETED, type TreeChange } from './changes.ts';
+import { isReserved } from './entry-names.ts';
+import { isOverlayOpaque, isOverlayWhiteout, type LowerView } from './lower-view.ts';
+import { isAllowedXattr } from './xattrs.ts';
 
 const CHUNK = 1 << 18;
 const SLASH = Buffer.from('/');
 
 export interface TreeReaderOptions {
-  /** The folder is an overlay's changes: marks of deletion become `.wh.` entries. */
-  whiteouts?: boolean;
+  /** The archive is a layer: no name of a file may look like a whiteout. */
+  isLayer?: boolean;
+  /**
+   * The folder is an overlay's changes, over these: marks of deletion become `.wh.` entries. The kernel also marks folders
+   * opaque that hide nothing; those marks are left out, so that equal changes give equal bytes on every kernel.
+   */
+  over?: LowerView;
   /** Modification times above it become it, in seconds. */
   sourceDateEpoch?: number;
   /** Leaves out a path (relative to the walked folder) and what is below it. */
@@ -76,6 +87,21 @@ export class TreeReader {
     yield TAR_END;
   }
 
+  /** Only these names, each without what is below it, and the end mark. */
+  *listed(rootFd: number, changes: Iterable<TreeChange>): Generator<Buffer> {
+    const root = RootedFs.adopt(rootFd);
+    for (const { path, kind } of changes) {
+      if (kind === DELETED) {
+        this.entries++;
+        yield formatHeader(whiteout(path));
+        continue;
+      }
+      using place = root.locate(path);
+      if (place.stat !== undefined) yield* this.#one(place.dirFd, place.name, path, '', false);
+    }
+    yield TAR_END;
+  }
+
   *#contents(dirFd: number, prefix: Buffer, path: string): Generator<Buffer> {
     for (const name of namesIn(dirFd)) {
       const below = path === '' ? name.toString() : `${path}/${name.toString()}`;
@@ -84,7 +110,7 @@ export class TreeReader {
     }
   }
 
-  *#one(dirFd: number, name: Buffer, as: Buffer, path: string): Generator<Buffer> {
+  *#one(dirFd: number, name: Buffer, as: Buffer, path: string, isDeep = true): Generator<Buffer> {
     let stat: FileStat;
     try {
       stat = statAt(dirFd, name);
@@ -95,13 +121,21 @@ export class TreeReader {
     const kind = stat.mode & S_IFMT;
     if (kind === S_IFSOCK) return;
     this.entries++;
-    if (this.#options.whiteouts && kind === S_IFCHR && stat.deviceMajor === 0 && stat.deviceMinor === 0) {
+    if (this.#options.over !== undefined && isOverlayWhiteout(stat)) {
       yield formatHeader(whiteout(as));
       return;
     }
+    if (this.#options.isLayer && isReserved(name))
+      throw invalidParameter(
+        'reserved-name',
+        `/${printable(as)} cannot be put in a layer: names that begin with .wh. say that something was deleted`,
+      );
     if (kind === S_IFREG) return yield* this.#file(dirFd, name, as, stat);
     const entry = this.#entry(dirFd, name, as, stat);
-    if (kind === S_IFLNK) entry.linkName = readlinkAt(dirFd, name);
+    if (kind === S_IFLNK) {
+      entry.linkName = readlinkAt(dirFd, name);
+      this.sizeBytes += entry.linkName.length;
+    }
     if (kind === S_IFCHR || kind === S_IFBLK) {
       entry.deviceMajor = stat.deviceMajor;
       entry.deviceMinor = stat.deviceMinor;
@@ -111,7 +145,7 @@ export class TreeReader {
       return;
     }
     yield formatHeader(entry);
-    if (kind === S_IFDIR) yield* this.#dir(dirFd, name, as, path);
+    if (kind === S_IFDIR && isDeep) yield* this.#dir(dirFd, name, as, path);
   }
 
   *#dir(dirFd: number, name: Buffer, as: Buffer, path: string): Generator<Buffer> {
@@ -124,7 +158,7 @@ export class TreeReader {
     }
     try {
       const prefix = as.at(-1) === 0x2f ? as : Buffer.concat([as, SLASH]);
-      if (this.#options.whiteouts && getXattr(dirFd, name, OPAQUE_XATTR)?.toString() === 'y') {
+      if (this.#options.over?.hasFolder(as) && isOverlayOpaque(dirFd, name)) {
         this.entries++;
         yield formatHeader(tarEntry('file', Buffer.concat([prefix, Buffer.from('.wh..wh..opq')]), { mode: 0 }));
       }

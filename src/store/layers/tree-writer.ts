@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { ftruncateSync, writeSync } from 'node:fs';
 import { invalidParameter, noSpace } from '../../errors/index.ts';
 import {
   chmodAt,
@@ -8,6 +8,7 @@ import {
   closeFd,
   findStatAt,
   HostError,
+  type Located,
   linkAt,
   mkdirAt,
   mknodAt,
@@ -19,6 +20,7 @@ import {
   O_PATH,
   O_WRONLY,
   openAt,
+  printable,
   RootedFs,
   rmdirAt,
   S_IFBLK,
@@ -33,17 +35,16 @@ import {
   utimesAt,
 } from '../../host/index.ts';
 import type { TarEntry, TarHandler } from '../../lib/index.ts';
+import { cleanName, layerName } from './entry-names.ts';
 import { isAllowedXattr } from './xattrs.ts';
 
-const WHITEOUT = '.wh.';
-const OPAQUE = '.wh..wh..opq';
 const DOT = Buffer.from('.');
-const MAX_COMPONENT = 255;
-const MAX_DEPTH = 1024;
 
 export interface TreeWriterOptions {
-  /** Layer rules: `.wh.` names delete. Needs the folder that holds what this layer alone changed. */
-  whiteouts?: { changesFd: number };
+  /** Layer rules: `.wh.` names delete what lower layers have. `isFresh`: there are none. */
+  whiteouts?: { isFresh: boolean };
+  /** The folder below the root that the names are relative to. Links resolve within the root, not within it. */
+  base?: Uint8Array;
   noOverwriteDirNonDir?: boolean;
   owner?: { uid: number; gid: number };
   /** Bytes of files the archive may expand to. */
@@ -58,42 +59,61 @@ export interface TreeWriterOptions {
 export class TreeWriter implements TarHandler {
   readonly #root: RootedFs;
   readonly #options: TreeWriterOptions;
+  readonly #base: readonly Buffer[];
   readonly #folders: { parts: Buffer[]; sec: number; nsec: number }[] = [];
+  /** Paths that this layer made, with the folders above them: what its whiteouts, which speak of lower layers, leave. */
+  readonly #made = new Set<string>();
   #file: { fd: number; dirFd: number; name: Buffer; entry: TarEntry } | undefined;
   #sizeBytes = 0;
+  #writtenBytes = 0;
 
   /** The fd stays the caller's. */
   constructor(rootFd: number, options: TreeWriterOptions) {
     this.#root = RootedFs.adopt(rootFd);
     this.#options = options;
+    this.#base = splitPath(options.base ?? Buffer.alloc(0));
   }
 
-  /** Sum of the files' sizes so far. */
+  /** What the layer weighs, as Docker counts: files by their length, links by their text's. */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
 
   entry(entry: TarEntry): void {
     const parts = cleanName(entry.name);
+    if (this.#options.whiteouts !== undefined) {
+      const meaning = layerName(parts);
+      if (meaning.kind === 'ignored') return;
+      if (meaning.kind !== 'plain') return this.#whiteout(parts.slice(0, -1), meaning);
+    }
     const name = parts.pop();
     if (name === undefined) {
-      if (entry.type === 'directory') this.#setAttributes(this.#root.fd, DOT, entry, parts);
+      // A layer may say how its root is; in a plain archive that is the folder it goes to, which is not the archive's.
+      if (entry.type === 'directory' && this.#options.whiteouts !== undefined)
+        this.#setAttributes(this.#root.fd, DOT, entry, parts);
       return;
     }
-    const dirFd = this.#root.ensureDir(join(parts));
+    const dirFd = this.#root.ensureDir(this.#pathOf(parts), (fd, missing) => this.#makeParent(fd, missing));
     let keepsDir = false;
     try {
-      const text = name.toString('latin1');
-      if (this.#options.whiteouts !== undefined && text.startsWith(WHITEOUT)) this.#whiteout(dirFd, text, parts);
-      else keepsDir = this.#create(dirFd, name, parts, entry);
+      keepsDir = this.#create(dirFd, name, parts, entry);
+      this.#remember([...parts, name]);
     } finally {
       if (!keepsDir) closeFd(dirFd);
     }
   }
 
+  /** A folder that the archive takes for granted. */
+  #makeParent(dirFd: number, name: Buffer): void {
+    mkdirAt(dirFd, name, 0o755);
+    chmodAt(dirFd, name, 0o755);
+    const { owner } = this.#options;
+    if (owner !== undefined) chownAt(dirFd, name, owner.uid, owner.gid);
+  }
+
   data(chunk: Buffer, offset: number): void {
-    this.#sizeBytes += chunk.length;
-    if (this.#sizeBytes > this.#options.maxBytes) {
+    this.#writtenBytes += chunk.length;
+    if (this.#writtenBytes > this.#options.maxBytes) {
       throw noSpace(
         'archive-too-large',
         `the archive expands to more than the ${this.#options.maxBytes} bytes that are free for it`,
@@ -111,12 +131,13 @@ export class TreeWriter implements TarHandler {
     try {
       const { fd, dirFd, name, entry } = file;
       // A sparse file may end in a hole.
-      if (entry.sparse !== undefined) process.getBuiltinModule('node:fs').ftruncateSync(fd, entry.sizeBytes);
+      if (entry.sparse !== undefined) ftruncateSync(fd, entry.sizeBytes);
       const { uid, gid } = this.#options.owner ?? entry;
       chownFd(fd, uid, gid);
       chmodFd(fd, entry.mode);
       this.#setXattrs(dirFd, name, entry);
       utimesAt(dirFd, name, { sec: entry.mtimeSec, nsec: entry.mtimeNsec });
+      this.#sizeBytes += entry.sizeBytes;
     } finally {
       closeFd(file.fd);
       closeFd(file.dirFd);
@@ -126,7 +147,7 @@ export class TreeWriter implements TarHandler {
   /** Sets the folders' times, last made first. */
   finish(): void {
     for (const { parts, sec, nsec } of this.#folders.toReversed()) {
-      using place = this.#root.locate(join(parts));
+      using place = this.#root.locate(this.#pathOf(parts));
       if (place.stat !== undefined && (place.stat.mode & S_IFMT) === S_IFDIR)
         utimesAt(place.dirFd, place.name, { sec, nsec });
     }
@@ -170,6 +191,7 @@ export class TreeWriter implements TarHandler {
       }
       case 'symlink': {
         symlinkAt(entry.linkName, dirFd, name);
+        this.#sizeBytes += entry.linkName.length;
         const { uid, gid } = this.#options.owner ?? entry;
         chownAt(dirFd, name, uid, gid);
         utimesAt(dirFd, name, { sec: entry.mtimeSec, nsec: entry.mtimeNsec });
@@ -192,14 +214,8 @@ export class TreeWriter implements TarHandler {
   }
 
   #hardlink(dirFd: number, name: Buffer, entry: TarEntry, isThere: boolean, isDir: boolean): void {
-    const target = cleanName(entry.linkName);
-    using place = this.#root.locate(join(target));
-    if (place.stat === undefined) {
-      throw invalidParameter(
-        'broken-hardlink',
-        `the archive links to ${JSON.stringify(entry.linkName.toString())}, which is not in it`,
-      );
-    }
+    using place = this.#linkTarget(entry);
+    if (place.stat === undefined) throw brokenLink(entry);
     if ((place.stat.mode & S_IFMT) === S_IFDIR)
       throw invalidParameter('broken-hardlink', 'the archive hard-links a folder');
     const same = findStatAt(dirFd, name);
@@ -207,6 +223,19 @@ export class TreeWriter implements TarHandler {
     if (isDir) removeTree(dirFd, name);
     else if (isThere) unlinkAt(dirFd, name);
     linkAt(place.dirFd, place.name, dirFd, name);
+  }
+
+  #linkTarget(entry: TarEntry): Located {
+    try {
+      return this.#root.locate(this.#pathOf(cleanName(entry.linkName)));
+    } catch (error) {
+      if (error instanceof HostError && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) throw brokenLink(entry);
+      throw error;
+    }
+  }
+
+  #pathOf(parts: readonly Buffer[]): Buffer {
+    return join([...this.#base, ...parts]);
   }
 
   #setAttributes(dirFd: number, name: Buffer, entry: TarEntry, folder: Buffer[] | undefined): void {
@@ -230,52 +259,50 @@ export class TreeWriter implements TarHandler {
     }
   }
 
-  #whiteout(dirFd: number, text: string, parts: Buffer[]): void {
-    if (text === OPAQUE) {
-      for (const name of namesIn(dirFd)) if (!this.#isOfThisLayer(parts, name)) removeAny(dirFd, name);
-      return;
+  #whiteout(folder: Buffer[], meaning: { kind: 'opaque' } | { kind: 'whiteout'; hidden: Buffer }): void {
+    if (this.#options.whiteouts?.isFresh) return;
+    const dirFd = this.#root.findDir(this.#pathOf(folder));
+    if (dirFd === undefined) return;
+    try {
+      const names = meaning.kind === 'opaque' ? namesIn(dirFd) : [meaning.hidden];
+      for (const name of names) this.#removeOld(dirFd, [...folder, name]);
+    } finally {
+      closeFd(dirFd);
     }
-    if (text.startsWith('.wh..wh.')) return;
-    const hidden = Buffer.from(text.slice(WHITEOUT.length), 'latin1');
-    if (hidden.length === 0 || hidden.equals(DOT) || hidden.equals(Buffer.from('..'))) {
-      throw invalidParameter('bad-whiteout', `the layer holds an invalid whiteout: ${JSON.stringify(text)}`);
-    }
-    if (findStatAt(dirFd, hidden) !== undefined && !this.#isOfThisLayer(parts, hidden)) removeAny(dirFd, hidden);
   }
 
-  /** Was this name made by this layer itself? Then a whiteout, which speaks of lower layers, leaves it. */
-  #isOfThisLayer(parts: Buffer[], name: Buffer): boolean {
-    if (this.#options.whiteouts === undefined) return true;
-    const changes = RootedFs.adopt(this.#options.whiteouts.changesFd);
-    const dir = changes.findDir(join(parts));
-    if (dir === undefined) return false;
+  /** Removes what lower layers have there; what this layer put there stays, whichever came first. */
+  #removeOld(dirFd: number, parts: Buffer[]): void {
+    const name = parts.at(-1) ?? DOT;
+    if (!this.#made.has(keyOf(parts))) return removeAny(dirFd, name);
+    const stat = findStatAt(dirFd, name);
+    if (stat === undefined || (stat.mode & S_IFMT) !== S_IFDIR) return;
+    const fd = openAt(dirFd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
     try {
-      return findStatAt(dir, name) !== undefined;
+      for (const child of namesIn(fd)) this.#removeOld(fd, [...parts, child]);
     } finally {
-      closeFd(dir);
+      closeFd(fd);
+    }
+  }
+
+  #remember(parts: readonly Buffer[]): void {
+    if (this.#options.whiteouts === undefined || this.#options.whiteouts.isFresh) return;
+    for (let count = parts.length; count > 0; count--) {
+      const key = keyOf(parts.slice(0, count));
+      if (this.#made.has(key)) return;
+      this.#made.add(key);
     }
   }
 }
+
+/** One character per byte: no two names share a key. */
+const keyOf = (parts: readonly Buffer[]): string => join(parts).toString('latin1');
+
+const brokenLink = (entry: TarEntry): Error =>
+  invalidParameter('broken-hardlink', `the archive links to "${printable(entry.linkName)}", which is not in it`);
 
 const refuseReplace = (there: string, by: string, name: Buffer): Error =>
   invalidParameter('no-overwrite', `cannot overwrite ${there} ${JSON.stringify(name.toString())} with ${by}`);
-
-function cleanName(name: Uint8Array): Buffer[] {
-  const parts = splitPath(name).filter((part) => !part.equals(DOT));
-  for (const part of parts) {
-    if (part.length === 2 && part.toString('latin1') === '..') {
-      throw invalidParameter(
-        'archive-escapes',
-        `the archive names a path outside of its root: ${JSON.stringify(Buffer.from(name).toString().slice(0, 300))}`,
-      );
-    }
-    if (part.length > MAX_COMPONENT)
-      throw invalidParameter('name-too-long', 'the archive holds a name of more than 255 bytes');
-  }
-  if (parts.length > MAX_DEPTH)
-    throw invalidParameter('too-deep', `the archive nests deeper than ${MAX_DEPTH} folders`);
-  return parts;
-}
 
 const SLASH = Buffer.from('/');
 

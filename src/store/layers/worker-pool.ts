@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { cancelled, EngineError, messageOf, noSpace, systemError } from '../../errors/index.ts';
-import { CREDIT, type Failure, type FromWorker, type ToWorker } from './layers.worker.ts';
+import { cancelled, messageOf, systemError } from '../../errors/index.ts';
+import { fromFailure } from './failure.ts';
+import { CREDIT, type FromWorker, type ToWorker } from './layers.worker.ts';
 import type { Task, TaskResult } from './task.ts';
 
 const MAX_WORKERS = 2;
@@ -52,13 +53,6 @@ class TreeWorker {
       void this.#worker.terminate();
     }, IDLE_MS).unref();
   }
-}
-
-/** An error that came as data; full disks are told apart. */
-export function fromFailure({ kind, code, message, errno }: Failure): Error {
-  if (kind !== undefined) return new EngineError(kind, message, { code });
-  if (errno === 'ENOSPC' || errno === 'EDQUOT') return noSpace('no-space', `no space left on device: ${message}`);
-  return systemError('layers-failed', message, { detail: errno === undefined ? {} : { errno } });
 }
 
 /** Threads that work on trees: started when first needed, ended when idle. */
