@@ -65,7 +65,8 @@ async function build(client: Client, options: DemoOptions): Promise<Built> {
     const text = message.stream ?? '';
     if (message.aux?.ID !== undefined) built.imageId = message.aux.ID;
     if (/^Step \d+\/\d+ : /m.test(text)) {
-      built.steps++;
+      // A base image is looked up, never cached.
+      if (!/ : FROM /.test(text)) built.steps++;
       options.say(text.trim());
     }
     if (text.includes('Using cache')) built.cached++;
@@ -154,7 +155,7 @@ export async function demo(client: Client, options: DemoOptions): Promise<string
   const built = await options.step(
     `building ${DEMO.image} from ${join(options.example, 'Dockerfile')}`,
     () => build(client, options),
-    ({ steps, cached }) => `${steps} steps, ${cached} from the cache`,
+    ({ steps, cached }) => `${steps} steps, ${cached === steps ? 'all' : cached} from the cache`,
   );
   const { url } = await options.step(
     'running it with a published port',
