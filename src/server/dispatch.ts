@@ -89,10 +89,15 @@ function refuseVersion(exchange: Exchange, negotiated: { refused: 'too-old' | 't
   exchange.response.end(body);
 }
 
+/** How streams say that the client hung up. */
+const HUNG_UP = new Set(['ABORT_ERR', 'ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED']);
+
 function fail(needs: DispatchNeeds, exchange: Exchange, error: unknown): void {
   const { request, response, signal } = exchange;
-  const isOurs = statusOf(error) === 500 && !isEngineError(error, 'cancelled');
-  if (isOurs && !signal.aborted) needs.onFault(`${request.method} ${request.url?.split('?', 1)[0]}`, error);
+  const hasHungUp = signal.aborted && HUNG_UP.has((error as NodeJS.ErrnoException).code ?? '');
+  if (statusOf(error) === 500 && !isEngineError(error, 'cancelled') && !hasHungUp) {
+    needs.onFault(`${request.method} ${request.url?.split('?', 1)[0]}`, error);
+  }
   if (exchange.isHijacked) return;
   // Once the head is out an error cannot be said: a connection that breaks off is how the client learns of it.
   if (response.headersSent || response.destroyed) response.destroy();

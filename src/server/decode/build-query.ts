@@ -1,7 +1,7 @@
 import type { BuildRequest } from '../../build/index.ts';
 import { invalidParameter, notImplemented } from '../../errors/index.ts';
 import { boolValue, boolValueOrDefault, intValue, textValue } from './form.ts';
-import { parseJson } from './json-text.ts';
+import { goTextOf, parseJson } from './json-text.ts';
 import { ULIMITS } from './requests.ts';
 import { map, type Shape, text, textMap, texts } from './shape.ts';
 
@@ -29,7 +29,7 @@ export function buildRequest(query: URLSearchParams, context: Context): BuildReq
       .flatMap((hosts) => hosts.split(','))
       .filter((host) => host !== ''),
     cacheFrom: jsonValue(query, 'cachefrom', texts) ?? [],
-    shmSizeBytes: intValue(query, 'shmsize') ?? 0,
+    shmSizeBytes: intValue(query, 'shmsize', 'strconv.ParseInt') ?? 0,
     limits: limits(query),
     hostCa: boolValue(query, 'hostca'),
     squash: boolValue(query, 'squash'),
@@ -95,12 +95,19 @@ function unhonoured(name: string): Error {
   return notImplemented('build-option-not-supported', `build option ${name} is not supported yet by Berth`);
 }
 
+const DOCKER_NAMES: Record<string, string> = {
+  buildargs: 'build args',
+  securityopt: 'security options',
+};
+
 function jsonValue<T>(query: URLSearchParams, key: string, shape: Shape<T>): T | undefined {
   const value = query.get(key);
   if (value === null || value === '') return undefined;
   try {
     return shape(parseJson(value), '');
   } catch (error) {
-    throw invalidParameter('bad-build-option', `error reading ${key}: ${(error as Error).message}`, { cause: error });
+    throw invalidParameter('bad-build-option', `error reading ${DOCKER_NAMES[key] ?? key}: ${goTextOf(error)}`, {
+      cause: error,
+    });
   }
 }

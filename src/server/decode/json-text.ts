@@ -1,4 +1,4 @@
-import { invalidParameter } from '../../errors/index.ts';
+import { invalidParameter, messageOf } from '../../errors/index.ts';
 import { explainJson } from './json-syntax.ts';
 
 /** A number as it was written: int64 fields must not lose digits on their way through a double. */
@@ -27,4 +27,9 @@ function explain(text: string): string {
   const why = explainJson(text);
   if ('endsAt' in why) return 'unexpected content after JSON';
   return why.fault === 'EOF' ? 'invalid JSON: got EOF while reading request body' : `invalid JSON: ${why.fault}`;
+}
+
+/** What Go's decoder itself says, without the words dockerd puts before it for bodies. */
+export function goTextOf(error: unknown): string {
+  return messageOf(error).replace(/^invalid JSON: /, '');
 }

@@ -3,6 +3,8 @@ import { type OCIPlatform, parseFilters } from '../../api/index.ts';
 import { invalidParameter, notFound, notImplemented } from '../../errors/index.ts';
 import type { Images, ImportRequest } from '../../images/index.ts';
 import { boolValue, boolValueOrDefault, textValue } from '../decode/form.ts';
+import { goTextOf, parseJson } from '../decode/json-text.ts';
+import { struct, text, texts } from '../decode/shape.ts';
 import { type Exchange, param, type Routes } from '../exchange.ts';
 import { sendEmpty, sendJson } from '../respond.ts';
 import { ProgressStream } from '../streams/progress.ts';
@@ -90,6 +92,13 @@ async function save(images: Images, exchange: Exchange, names: string[]): Promis
 
 function noPull(query: URLSearchParams): Error {
   const name = query.get('fromImage') ?? '';
+  // buildx falls back to a builder in a container when an engine has no BuildKit: that will not do here either.
+  if (/(^|\/)moby\/buildkit$/.test(name)) {
+    return notImplemented(
+      'buildkit-not-supported',
+      'BuildKit is not supported yet by Berth: build with DOCKER_BUILDKIT=0',
+    );
+  }
   const tag = query.get('tag');
   const image = tag === null || tag === '' ? name : `${name}${tag.startsWith('sha256:') ? '@' : ':'}${tag}`;
   return notImplemented(
@@ -107,18 +116,23 @@ function checkPlatform(images: Images, name: string, query: URLSearchParams): vo
   const { os, architecture } = images.get(name).config;
   if ((asked.os ?? os) === os && (asked.architecture ?? architecture) === architecture) return;
   const shown = [asked.os, asked.architecture, asked.variant].filter((part) => part).join('/');
-  const why = `image with reference ${name} was found but does not provide the specified platform (${shown})`;
+  const has = `its platform (${os}/${architecture}) does not match the specified platform (${shown})`;
+  const why = `image with reference ${name} was found but ${has}`;
   throw notFound('no-such-platform', why);
 }
 
+const PLATFORM = struct('v1.Platform', {
+  architecture: text,
+  os: text,
+  variant: text,
+  'os.version': text,
+  'os.features': texts,
+});
+
 function decodePlatform(text: string): OCIPlatform {
-  let decoded: unknown;
   try {
-    decoded = JSON.parse(text);
-  } catch {
-    throw invalidParameter('bad-platform', `failed to parse platform: invalid JSON: ${text}`);
+    return PLATFORM(parseJson(text), 'Platform') ?? {};
+  } catch (error) {
+    throw invalidParameter('bad-platform', `failed to parse platform: ${goTextOf(error)}`);
   }
-  if (typeof decoded !== 'object' || decoded === null)
-    throw invalidParameter('bad-platform', 'failed to parse platform');
-  return decoded as OCIPlatform;
 }

@@ -102,7 +102,11 @@ function ask(socketPath: string, method: string, path: string, options: AskOptio
         const isJson = response.headers['content-type'] === 'application/json' && text.trim() !== '';
         const json: unknown = isJson && !text.trim().includes('\n') ? JSON.parse(text) : undefined;
         const key = keyOf(method, path);
-        if (json !== undefined && key !== undefined) assertDescribed(key, status, json);
+        try {
+          if (json !== undefined && key !== undefined) assertDescribed(key, status, json);
+        } catch (error) {
+          reject(error);
+        }
         resolve({ status, statusText: response.statusMessage ?? '', headers: response.headers, text, json });
       });
     });
