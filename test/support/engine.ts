@@ -18,6 +18,7 @@ export interface Engine {
   readonly socket: string;
   readonly dataRoot: string;
   readonly execRoot: string;
+  readonly bridge: string;
   readonly client: Client;
   pid(): number;
   /** Runs `berth ARGS…` against it. */
@@ -35,8 +36,11 @@ export interface Engine {
 
 let count = 0;
 
-/** Starts an engine for a test file. `config` is its daemon.json. */
-export async function startEngine(config: Record<string, unknown> = {}): Promise<Engine> {
+/** Starts an engine for a test file. `config` is its daemon.json; `extra` more flags and variables of its process. */
+export async function startEngine(
+  config: Record<string, unknown> = {},
+  extra: { flags?: string[]; env?: Record<string, string> } = {},
+): Promise<Engine> {
   const folder = mkdtempSync(join(tmpdir(), 'berth-e2e-'));
   const socket = join(folder, 'berth.sock');
   const logFile = join(folder, 'daemon.log');
@@ -61,9 +65,11 @@ export async function startEngine(config: Record<string, unknown> = {}): Promise
       join(folder, 'pid'),
       '--config-file',
       configFile,
+      ...(extra.flags ?? []),
     ];
     daemon = spawn(process.execPath, ['--disable-sigusr1', join(root, 'src/daemon/main.ts'), ...flags], {
       stdio: ['ignore', log, log],
+      env: { ...process.env, ...extra.env },
     });
     closeSync(log);
     const { client } = engine;
@@ -96,6 +102,7 @@ export async function startEngine(config: Record<string, unknown> = {}): Promise
     socket,
     dataRoot,
     execRoot,
+    bridge,
     client: createClient({ kind: 'unix', path: socket }),
     pid: () => daemon?.pid ?? 0,
     berth(args, options = {}) {
