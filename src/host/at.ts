@@ -102,6 +102,11 @@ export function openAt(dirFd: number, name: Uint8Array, flags: number, mode = 0)
   return checked(c.openat(dirFd, cString(name), flags | O_CLOEXEC, mode), 'openat', printable(name));
 }
 
+/** An O_PATH fd of a folder of the host's own. */
+export function openFolder(path: string): number {
+  return openAt(-100, Buffer.from(path), O_PATH | O_DIRECTORY);
+}
+
 export function closeFd(fd: number): void {
   c.close(fd);
 }

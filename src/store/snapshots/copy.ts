@@ -1,9 +1,10 @@
-import { mkdirSync } from 'node:fs';
-import { bindMount, O_DIRECTORY, O_PATH, openAt, unmount } from '../../host/index.ts';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { bindMount, closeFd, openFolder, unmount } from '../../host/index.ts';
+import { WorkerPool } from '../layers/worker-pool.ts';
 import type { Driver } from './driver.ts';
 import type { Entry, Layout } from './layout.ts';
 
-const AT_FDCWD = -100;
+const FS = Buffer.from('fs');
 
 /** The folder of a view is its parent's. */
 function treeOf(layout: Layout, entry: Entry): string {
@@ -11,19 +12,29 @@ function treeOf(layout: Layout, entry: Entry): string {
 }
 
 /** For file systems that cannot carry an overlay: every snapshot is a whole tree. */
-export function copyDriver(copyTree: (from: string, to: string) => Promise<void>): Driver {
+export function createCopyDriver(): Driver {
+  const pool = new WorkerPool();
   return {
     form: 'copy',
     async prepare(layout, entry) {
       if (entry.kind === 'view') return;
-      mkdirSync(layout.fs(entry), { mode: 0o755 });
-      if (entry.parent !== undefined) await copyTree(layout.fs(entry.parent), layout.fs(entry));
+      mkdirSync(layout.fs(entry));
+      chmodSync(layout.fs(entry), 0o755);
+      if (entry.parent === undefined) return;
+      const fromFd = openFolder(layout.own(entry.parent));
+      const toFd = openFolder(layout.own(entry));
+      try {
+        await pool.run({ op: 'copy', fromFd, from: FS, toFd, to: FS, rules: {} });
+      } finally {
+        closeFd(fromFd);
+        closeFd(toFd);
+      }
     },
     mount: (layout, entry, target) => bindMount(treeOf(layout, entry), target, { readOnly: entry.kind === 'view' }),
     unmount(_layout, _entry, target) {
       unmount(target);
     },
-    open: (layout, entry) => openAt(AT_FDCWD, Buffer.from(treeOf(layout, entry)), O_PATH | O_DIRECTORY),
+    open: (layout, entry) => openFolder(treeOf(layout, entry)),
     chain(layout, entry) {
       const own = entry.kind === 'view' ? [] : [layout.fs(entry)];
       return entry.parent === undefined ? own : [...own, layout.fs(entry.parent)];

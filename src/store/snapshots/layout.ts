@@ -25,6 +25,8 @@ export interface Entry {
   depth: number;
   children: number;
   isSynced: boolean;
+  /** Where this process mounted it last. */
+  mountedAt: string | undefined;
 }
 
 const NO_PARENT = '-';
@@ -103,6 +105,7 @@ export class Layout {
         depth: 0,
         children: 0,
         isSynced: lstatSync(`${own}/synced`, { throwIfNoEntry: false }) !== undefined,
+        mountedAt: undefined,
       };
       return { entry, parent: parent === NO_PARENT ? undefined : parseSnapshotKey(parent) };
     } catch {

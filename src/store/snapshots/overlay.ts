@@ -1,11 +1,9 @@
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import {
   bindMount,
   mountOverlay,
-  O_DIRECTORY,
-  O_PATH,
   type OverlayLayers,
-  openAt,
+  openFolder,
   openOverlay,
   takesLayerByLayer,
   unmount,
@@ -13,8 +11,6 @@ import {
 } from '../../host/index.ts';
 import type { Driver } from './driver.ts';
 import type { Entry, Layout } from './layout.ts';
-
-const AT_FDCWD = -100;
 
 /**
  * A layer must not lead to what a lower one hides (`redirect_dir`), nor a name to another name's data (`metacopy`), and a chain
@@ -70,7 +66,9 @@ export const overlayDriver: Driver = {
 
   prepare(layout, entry) {
     if (entry.kind === 'view') return;
-    mkdirSync(layout.fs(entry), { mode: 0o755 });
+    mkdirSync(layout.fs(entry));
+    // Whatever the umask: this is the container's root.
+    chmodSync(layout.fs(entry), 0o755);
     if (entry.parent !== undefined) mkdirSync(layout.work(entry), { mode: 0o700 });
   },
 
@@ -92,7 +90,7 @@ export const overlayDriver: Driver = {
 
   open(layout, entry) {
     const what = plan(layout, entry);
-    if ('single' in what) return openDir(what.single);
+    if ('single' in what) return openFolder(what.single);
     if (entry.kind === 'active') makeWork(layout, entry);
     if (takesLayerByLayer()) {
       try {
@@ -107,17 +105,13 @@ export const overlayDriver: Driver = {
   chain: (layout, entry) => (entry.kind === 'view' ? [] : [layout.fs(entry)]).concat(lowerDirs(layout, entry)),
 };
 
-function openDir(path: string): number {
-  return openAt(AT_FDCWD, Buffer.from(path), O_PATH | O_DIRECTORY);
-}
-
 /** Older kernels cannot make a detached overlay: mounted for a moment, the fd keeps it. */
 function openBehindAMount(layout: Layout, layers: OverlayLayers): number {
   const target = mkdtempSync(`${layout.dir}/mount-`);
   try {
     mountOverlay(layers, target);
     try {
-      return openDir(target);
+      return openFolder(target);
     } finally {
       unmount(target);
     }

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { conflict, invalidParameter, messageOf, notFound, systemError } from '../../errors/index.ts';
-import { bootId, mountOverlay, mountsBelow, syncFileSystem, unmount } from '../../host/index.ts';
+import { conflict, invalidParameter, notFound } from '../../errors/index.ts';
+import { bootId, mountOverlay, mountsBelow, openFolder, syncFileSystem, unmount } from '../../host/index.ts';
 import type { SnapshotInfo, SnapshotKey, SnapshotMount, Snapshots } from './contract.ts';
-import { copyDriver } from './copy.ts';
+import { createCopyDriver } from './copy.ts';
 import type { Driver } from './driver.ts';
 import { parseSnapshotKey } from './key.ts';
 import { type Entry, type Kind, Layout } from './layout.ts';
@@ -15,8 +15,6 @@ export interface SnapshotsNeeds {
   dir: string;
   /** Default: overlay where the folder's file system can carry one. */
   form?: 'overlay' | 'copy';
-  /** Copies a whole tree, owners, times and xattrs included; needed by the copy form. */
-  copyTree?: (from: string, to: string) => Promise<void>;
   /** How long a commit may stay unsynced when nobody asks (default 5 s). */
   syncAfterMs?: number;
   /** For tests: the boot this is. */
@@ -30,7 +28,7 @@ export async function createSnapshots(needs: SnapshotsNeeds): Promise<Snapshots>
   const layout = new Layout(needs.dir);
   // A crash may have left the mounts of an unfinished probe or open.
   for (const target of mountsBelow(needs.dir).reverse()) if (target !== needs.dir) unmount(target);
-  const driver = chooseDriver(needs, layout);
+  const driver = chooseDriver(needs.form, layout);
   const trash = new Trash(join(needs.dir, 'trash'));
   const { entries, leftovers } = layout.read();
   for (const path of leftovers) trash.take(path);
@@ -73,7 +71,7 @@ export async function createSnapshots(needs: SnapshotsNeeds): Promise<Snapshots>
     if (parent !== undefined && parent.kind !== 'committed')
       throw notFound('no-such-snapshot', `snapshot ${parentKey} is not committed`, { detail: { key: parentKey } });
     const depth = parent?.depth ?? 0;
-    const entry: Entry = { key, kind, parent, isVolatile, depth, children: 0, isSynced: false };
+    const entry: Entry = { key, kind, parent, isVolatile, depth, children: 0, isSynced: false, mountedAt: undefined };
     entries.set(key, entry);
     if (parent !== undefined) parent.children++;
     try {
@@ -95,9 +93,20 @@ export async function createSnapshots(needs: SnapshotsNeeds): Promise<Snapshots>
       return entry;
     };
     return {
-      mount: (target) => driver.mount(layout, alive(), target),
-      unmount: (target) => driver.unmount(layout, entry, target),
-      open: () => driver.open(layout, alive()),
+      mount(target) {
+        driver.mount(layout, alive(), target);
+        entry.mountedAt = target;
+      },
+      unmount(target) {
+        driver.unmount(layout, entry, target);
+        if (entry.mountedAt === target) entry.mountedAt = undefined;
+      },
+      open() {
+        // Two overlays over one upper folder would not see each other's changes: the mount that is there is used.
+        const { mountedAt } = alive();
+        const isMounted = mountedAt !== undefined && mountsBelow(mountedAt).includes(mountedAt);
+        return isMounted ? openFolder(mountedAt) : driver.open(layout, entry);
+      },
     };
   }
 
@@ -165,7 +174,14 @@ export async function createSnapshots(needs: SnapshotsNeeds): Promise<Snapshots>
       trash.take(layout.work(entry));
       renameSync(from, layout.own({ kind: 'committed', key: name }));
       entries.delete(key);
-      entries.set(name, { ...entry, key: name, kind: 'committed', isVolatile: false, depth: entry.depth + 1 });
+      entries.set(name, {
+        ...entry,
+        key: name,
+        kind: 'committed',
+        mountedAt: undefined,
+        isVolatile: false,
+        depth: entry.depth + 1,
+      });
       syncSoon();
     },
 
@@ -212,28 +228,22 @@ export async function createSnapshots(needs: SnapshotsNeeds): Promise<Snapshots>
   }
 }
 
-function chooseDriver(needs: SnapshotsNeeds, layout: Layout): Driver {
-  const copy = (): Driver => {
-    if (needs.copyTree !== undefined) return copyDriver(needs.copyTree);
-    throw systemError('no-overlay', `the file system of ${needs.dir} cannot carry an overlay`);
-  };
-  if (needs.form === 'overlay') return overlayDriver;
-  if (needs.form === 'copy') return copy();
-  return probeOverlay(layout.dir) === undefined ? overlayDriver : copy();
+function chooseDriver(form: SnapshotsNeeds['form'], layout: Layout): Driver {
+  if (form === 'copy') return createCopyDriver();
+  return form === 'overlay' || canOverlay(layout.dir) ? overlayDriver : createCopyDriver();
 }
 
-/** Why this folder cannot carry an overlay; undefined when it can. */
-function probeOverlay(dir: string): string | undefined {
+/** Some file systems (an overlay itself, NFS, FAT) cannot be the upper side of an overlay: tried, not guessed. */
+function canOverlay(dir: string): boolean {
   const probe = mkdtempSync(join(dir, 'probe-'));
+  const at = (name: string): string => join(probe, name);
   try {
-    const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map((name) => join(probe, name));
-    if (lower === undefined || upper === undefined || work === undefined || merged === undefined) return 'no folders';
-    for (const path of [lower, upper, work, merged]) mkdirSync(path);
-    mountOverlay({ lower: [lower], upper, work, options: [] }, merged);
-    unmount(merged);
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
+    for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(at(name));
+    mountOverlay({ lower: [at('lower')], upper: at('upper'), work: at('work'), options: [] }, at('merged'));
+    unmount(at('merged'));
+    return true;
+  } catch {
+    return false;
   } finally {
     rmSync(probe, { recursive: true, force: true });
   }

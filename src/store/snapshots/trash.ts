@@ -37,7 +37,7 @@ export class Trash {
 
   /** When everything taken so far is deleted. */
   async settled(): Promise<void> {
-    await this.#work;
+    for (let work: Promise<void> | undefined; work !== this.#work; await work) work = this.#work;
   }
 
   #remove(path: string): void {
