@@ -39,6 +39,7 @@ async function start(argv: readonly string[], startedAt: number): Promise<void> 
   // Whoever may not use the socket may not look at the roots either; files of ours are born private.
   process.umask(0o022);
   const addresses = await Promise.all(config.hosts.map((host) => resolveAddress(host, config.tls)));
+  const groupId = socketGroup(config.group, log);
   const lock = lockDataRoot(config.dataRoot, config.pidFile);
   lowerOomScore(log);
   const roots = [config.dataRoot, config.execRoot];
@@ -46,6 +47,13 @@ async function start(argv: readonly string[], startedAt: number): Promise<void> 
 
   const version = programVersion();
   const engine = await assemble(config, version, log);
+  const listening: Listening[] = [];
+  const stop = async (): Promise<void> => {
+    await closeServers(listening.map(({ server }) => server));
+    const isIdle = await engine.shutdown();
+    if (isIdle) releaseRoots(roots.toReversed());
+    lock.release();
+  };
   await engine.restore();
   const api = createApiServer({
     rooms: engine.rooms,
@@ -53,19 +61,19 @@ async function start(argv: readonly string[], startedAt: number): Promise<void> 
     onFault: (where, error) =>
       log.error(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`),
   });
-  const groupId = socketGroup(config.group, log);
-  const listening: Listening[] = [];
-  for (const address of addresses) listening.push(...(await listen(address, { api, tls: config.tls, groupId })));
+  try {
+    for (const address of addresses) listening.push(...(await listen(address, { api, tls: config.tls, groupId })));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   for (const { address } of listening) log.info(`API listen on ${address}`);
   log.info('daemon has completed initialization', { version, ms: Math.round(performance.now() - startedAt) });
 
   giveMemoryBackWhenIdle();
   stopOnSignals(async (signal) => {
     log.info(`processing signal '${signal}'`);
-    await closeServers(listening.map(({ server }) => server));
-    const isIdle = await engine.shutdown();
-    if (isIdle) releaseRoots(roots.toReversed());
-    lock.release();
+    await stop();
     log.info('daemon shutdown complete');
   }, log);
 }
