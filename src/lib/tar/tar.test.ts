@@ -14,7 +14,7 @@ after(() => rmSync(folder, { recursive: true }));
 function parse(bytes: Buffer, step = bytes.length): { entry: TarEntry; body: Buffer }[] {
   const found: { entry: TarEntry; body: Buffer }[] = [];
   const parser = new TarParser({
-    entry: (entry) => void found.push({ entry, body: Buffer.alloc(entry.sizeBytes) }),
+    entry: (entry) => void found.push({ entry, body: Buffer.alloc(Math.min(entry.sizeBytes, 1 << 24)) }),
     data: (chunk, offset) => void chunk.copy(found.at(-1)?.body ?? Buffer.alloc(0), offset),
     entryEnd() {},
   });
@@ -235,4 +235,34 @@ test('readTar gives members one by one and skips what is not read', async () => 
     if (entry.name.toString() === 'b') seen.push(Buffer.concat(await Array.fromAsync(body)).toString());
   }
   assert.deepEqual(seen, ['a', 'b', 'bbb']);
+});
+
+test('ten thousand damaged archives: entries or a TarError, nothing else', () => {
+  const whole = Buffer.concat([
+    pax(['path', 'long/name'], ['mtime', '1.5'], ['SCHILY.xattr.user.a', 'b']),
+    member(tarEntry('file', 'f'), 'x'.repeat(700)),
+    extension('L', Buffer.from(`${'n'.repeat(150)}\0`)),
+    member(tarEntry('file', 'g'), 'y'),
+    pax(['GNU.sparse.size', '99'], ['GNU.sparse.map', '0,0,50,0']),
+    file,
+    TAR_END,
+  ]);
+  // A fixed sequence, so that a failure can be repeated.
+  let state = 42;
+  const random = (below: number): number => {
+    state = (state * 1103515245 + 12345) % 2 ** 31;
+    return state % below;
+  };
+  let failures = 0;
+  for (let round = 0; round < 10_000; round++) {
+    const damaged = Buffer.from(whole);
+    for (let count = 1 + random(4); count > 0; count--) damaged[random(damaged.length)] = random(256);
+    try {
+      parse(damaged.subarray(0, random(3) === 0 ? random(damaged.length) : damaged.length), 1 + random(3000));
+    } catch (error) {
+      assert.ok(error instanceof TarError, String(error));
+      failures++;
+    }
+  }
+  assert.ok(failures > 1000);
 });

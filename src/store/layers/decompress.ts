@@ -14,7 +14,8 @@ const MAGIC: readonly (readonly [Compression, readonly number[]])[] = [
 
 /** Absolute, of the host: nothing is looked up in PATH or in a root file system (CVE-2026-41567). */
 const PROGRAMS: Partial<Record<Compression, readonly string[]>> = {
-  xz: ['/usr/bin/xz', '-dc'],
+  // A dictionary may claim 4 GiB.
+  xz: ['/usr/bin/xz', '-dc', '--memlimit-decompress=512MiB'],
   bzip2: ['/usr/bin/bzip2', '-dc'],
 };
 
@@ -30,12 +31,17 @@ function throughProgram([program = '', ...args]: readonly string[], source: Read
   child.once('error', (error) =>
     out.destroy(invalidParameter('cannot-decompress', `${program} cannot be run: ${error.message}`)),
   );
-  child.once('exit', (code) => {
-    if (code !== 0)
-      out.destroy(invalidParameter('bad-compression', `the archive is damaged (${program} ended with ${code})`));
+  // Only its exit tells whether what it wrote is all there was.
+  child.once('close', (code) => {
+    if (code === 0) out.end();
+    else out.destroy(invalidParameter('bad-compression', `the archive is damaged (${program} ended with ${code})`));
   });
-  pipeline(source, child.stdin, () => {});
-  child.stdout.pipe(out);
+  pipeline(source, child.stdin, (error) => {
+    // A source that broke off is no end of input; a program that stopped reading says itself why.
+    const isPipe = error && 'code' in error && error.code === 'EPIPE';
+    if (error && !isPipe) out.destroy(error);
+  });
+  child.stdout.pipe(out, { end: false });
   out.once('close', () => child.kill('SIGKILL'));
   return out;
 }

@@ -1,6 +1,7 @@
 // Trees and archives on a real overlay: needs root. Checks L-01 L-06 L-07 L-11 L-15 of security.md.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   lstatSync,
   mkdirSync,
@@ -13,12 +14,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
-import { createGzip } from 'node:zlib';
+import { createGzip, createZstdCompress } from 'node:zlib';
 import { isEngineError } from '../../errors/index.ts';
-import { formatHeader, padOf, TAR_END, type TarEntry, type TarType, tarEntry } from '../../lib/index.ts';
+import { formatHeader, padOf, readTar, TAR_END, type TarEntry, type TarType, tarEntry } from '../../lib/index.ts';
 import type { SnapshotKey, Snapshots } from '../snapshots/contract.ts';
 import { parseSnapshotKey } from '../snapshots/key.ts';
 import { createSnapshots } from '../snapshots/snapshots.ts';
@@ -226,6 +228,106 @@ const hostile: [what: string, pieces: Piece[]][] = [
   ],
   ['a name too long', [['file', 'x'.repeat(300), { body: 'x' }]]],
   ['a path too deep', [['file', `${'d/'.repeat(1030)}f`, { body: 'x' }]]],
+  ['a name that is only slashes and dots', [['file', '//..//../x/../../evil', { body: 'x' }]]],
+  ['a folder called ..', [['directory', '../evil/']]],
+  ['a link called ..', [['symlink', '..', { linkName: Buffer.from('SENTINEL') }]]],
+  [
+    'a link to ..',
+    [
+      ['symlink', 'up', { linkName: Buffer.from('..') }],
+      ['symlink', 'up2', { linkName: Buffer.from('up/..') }],
+      ['file', 'up2/evil', { body: 'x' }],
+    ],
+  ],
+  [
+    'a link to the root',
+    [
+      ['symlink', 'r', { linkName: Buffer.from('/') }],
+      ['file', 'r/../../tmp/berth-evil', { body: 'x' }],
+    ],
+  ],
+  [
+    'a folder that becomes a link between two entries',
+    [
+      ['directory', 'd/'],
+      ['file', 'd/a', { body: 'a' }],
+      ['symlink', 'd', { linkName: Buffer.from('SENTINEL') }],
+      ['file', 'd/evil', { body: 'x' }],
+    ],
+  ],
+  [
+    'a link that becomes a folder',
+    [
+      ['symlink', 'd', { linkName: Buffer.from('SENTINEL') }],
+      ['directory', 'd/', { mode: 0o777, uid: 5 }],
+      ['file', 'd/secret', { body: 'x', mode: 0o777 }],
+    ],
+  ],
+  [
+    'a chain of links that ends outside',
+    [
+      ['directory', 'a/b/'],
+      ['symlink', 'a/b/c', { linkName: Buffer.from('../../../../../../../..SENTINEL') }],
+      ['symlink', 'd', { linkName: Buffer.from('a/b/c') }],
+      ['file', 'd/secret', { body: 'x' }],
+    ],
+  ],
+  [
+    'links in a circle',
+    [
+      ['symlink', 'a', { linkName: Buffer.from('b') }],
+      ['symlink', 'b', { linkName: Buffer.from('a') }],
+      ['file', 'a/x', { body: 'x' }],
+    ],
+  ],
+  [
+    'a hard link to a link, then its mode and owner',
+    [
+      ['symlink', 'l', { linkName: Buffer.from('SENTINEL/secret') }],
+      ['hardlink', 'h', { linkName: Buffer.from('l'), mode: 0o777, uid: 7 }],
+      ['file', 'h', { body: 'x', mode: 0o777 }],
+    ],
+  ],
+  [
+    'a hard link to a link, then writing through it',
+    [
+      ['symlink', 'l', { linkName: Buffer.from('SENTINEL') }],
+      ['hardlink', 'h', { linkName: Buffer.from('l') }],
+      ['file', 'h/evil', { body: 'x' }],
+    ],
+  ],
+  ['a hard link to ..', [['hardlink', 'h', { linkName: Buffer.from('..') }]]],
+  ['a hard link to the root', [['hardlink', 'h', { linkName: Buffer.from('/') }]]],
+  ['a hard link to itself', [['hardlink', 'h', { linkName: Buffer.from('h') }]]],
+  [
+    'a link with attributes of its target',
+    [['symlink', 'l', { linkName: Buffer.from('SENTINEL/secret'), mode: 0o777, uid: 9, mtimeSec: 1 }]],
+  ],
+  [
+    'a device where a link stands',
+    [
+      ['symlink', 'l', { linkName: Buffer.from('SENTINEL/secret') }],
+      ['character', 'l', { deviceMajor: 1, deviceMinor: 3 }],
+    ],
+  ],
+  [
+    'a magic link',
+    [
+      ['symlink', 'p', { linkName: Buffer.from('/proc/self/root') }],
+      ['file', 'p/tmp/berth-evil', { body: 'x' }],
+      ['symlink', 'q', { linkName: Buffer.from('/proc/self/cwd') }],
+      ['file', 'q/berth-evil', { body: 'x' }],
+    ],
+  ],
+  [
+    'a fifo and a socket name written over',
+    [
+      ['fifo', 'p'],
+      ['file', 'p', { body: 'x' }],
+      ['fifo', 'p'],
+    ],
+  ],
+  ['the overlay mark as a device', [['character', 'etc', { deviceMajor: 0, deviceMinor: 0 }]]],
 ];
 for (const [what, pieces] of hostile) {
   test(`L-01 ${what}: nothing outside changes`, async () => {
@@ -510,4 +612,197 @@ test('glob knows ** and does not follow links that a wildcard finds', async () =
   assert.deepEqual(await layers.glob(root, '*/y.js'), ['a/y.js']);
   assert.deepEqual(await layers.glob(root, 'l/y.js'), ['l/y.js']);
   await assert.rejects(layers.glob(root, '['), (error: unknown) => isEngineError(error, 'invalid-parameter'));
+});
+
+test('L-06 an archive that expands past the limit stops there and leaves nothing', async () => {
+  const small = createLayers({ snapshots, maxExpandedBytes: 32 << 20 });
+  async function* bomb(): AsyncGenerator<Buffer> {
+    yield formatHeader(tarEntry('file', 'zeros', { sizeBytes: 2 ** 33 }));
+    const zeros = Buffer.alloc(1 << 20);
+    for (let at = 0; at < 2 ** 13; at++) yield zeros;
+  }
+  for (const compress of [createGzip, createZstdCompress]) {
+    const active = key('bomb');
+    await snapshots.prepare(active);
+    const rss = process.memoryUsage.rss();
+    const started = performance.now();
+    const source = Readable.from(bomb(), { objectMode: false }).pipe(compress());
+    await assert.rejects(small.apply(active, source), (error: unknown) => isEngineError(error, 'no-space'));
+    assert.ok(performance.now() - started < 10_000);
+    assert.ok(process.memoryUsage.rss() - rss < 64 << 20);
+    source.destroy();
+    await snapshots.remove(active);
+  }
+});
+
+test('L-07 headers that claim too much are refused before they are believed', async () => {
+  const raw = (flag: string, sizeBytes: number, body: Buffer = Buffer.alloc(0)): Buffer => {
+    const block = formatHeader(tarEntry('file', 'x', { sizeBytes }));
+    block.write(flag, 156, 'latin1');
+    block.fill(0x20, 148, 156);
+    const sum = block.reduce((total, byte) => total + byte, 0);
+    block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    return Buffer.concat([block, body, Buffer.alloc(padOf(body.length))]);
+  };
+  const map = Buffer.from('30 GNU.sparse.major=1\n'.replace('30', '22'));
+  const sizes = Buffer.from('22 GNU.sparse.minor=0\n');
+  const cases: [string, Buffer][] = [
+    ['1 GiB of PAX', raw('x', 2 ** 30)],
+    [
+      'a name of 64 KiB',
+      Buffer.concat([raw('L', 65536, Buffer.alloc(65536, 'n')), formatHeader(tarEntry('file', 'f'))]),
+    ],
+    [
+      '10,000 folders',
+      Buffer.concat([raw('L', 20002, Buffer.from(`${'d/'.repeat(10_000)}f\0`)), formatHeader(tarEntry('file', 'f'))]),
+    ],
+    [
+      'a sparse map of ten million parts',
+      Buffer.concat([
+        raw('x', map.length + sizes.length, Buffer.concat([map, sizes])),
+        formatHeader(tarEntry('file', 'f', { sizeBytes: 1 << 20 })),
+        Buffer.from('10000000\n'),
+        Buffer.alloc(600, '0\n'),
+      ]),
+    ],
+  ];
+  const rss = process.memoryUsage.rss();
+  for (const [what, bytes] of cases) {
+    const active = key('l7');
+    await snapshots.prepare(active);
+    await assert.rejects(
+      layers.apply(active, stream(bytes)),
+      (error: unknown) =>
+        isEngineError(error, 'invalid-parameter') && /limit|deep|long/.test(error.code + error.message),
+      what,
+    );
+    await snapshots.remove(active);
+  }
+  assert.ok(process.memoryUsage.rss() - rss < 128 << 20);
+});
+
+for (const [what, args] of [
+  ['gzip', ['gzip', '-c']],
+  ['bzip2', ['bzip2', '-c']],
+  ['xz', ['xz', '-c']],
+  ['zstd', ['zstd', '-qc']],
+] as const)
+  test(`L-04 ${what} is read by the host's own means, whole or not at all`, async () => {
+    const plain = tarOf(['file', 'f', { body: randomBytes(50_000) }]);
+    const [program, ...rest] = args;
+    const packed = execFileSync(program, rest, { input: plain, maxBuffer: 1 << 24 });
+    const active = key('z');
+    await snapshots.prepare(active);
+    // A program of that name first in PATH is never asked.
+    const path = process.env['PATH'];
+    process.env['PATH'] = folder;
+    writeFileSync(join(folder, program), `#!/bin/sh\ntouch ${folder}/canary\n`, { mode: 0o755 });
+    try {
+      const { diffId } = await layers.apply(active, stream(packed));
+      assert.equal(diffId, `sha256:${createHash('sha256').update(plain).digest('hex')}`);
+      await snapshots.remove(active);
+      await snapshots.prepare(active);
+      await assert.rejects(layers.apply(active, stream(packed.subarray(0, packed.length - 2000))), (error: unknown) =>
+        isEngineError(error, 'invalid-parameter'),
+      );
+    } finally {
+      process.env['PATH'] = path;
+      await snapshots.remove(active);
+    }
+    assert.ok(!readdirSync(folder).includes('canary'));
+  });
+
+test('work that is cancelled, and a source that fails, end the work with their own reason', async () => {
+  const abort = new AbortController();
+  async function* endless(): AsyncGenerator<Buffer> {
+    yield formatHeader(tarEntry('file', 'f', { sizeBytes: 2 ** 30 }));
+    for (let at = 0; ; at++) {
+      if (at === 5) abort.abort();
+      yield Buffer.alloc(1 << 16);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  async function* broken(): AsyncGenerator<Buffer> {
+    yield formatHeader(tarEntry('file', 'f', { sizeBytes: 2 ** 30 }));
+    throw new Error('connection reset');
+  }
+  const active = key('x');
+  await snapshots.prepare(active);
+  await assert.rejects(layers.apply(active, endless(), abort.signal), (error: unknown) =>
+    isEngineError(error, 'cancelled'),
+  );
+  await assert.rejects(layers.apply(active, broken()), /connection reset/);
+  await snapshots.remove(active);
+});
+
+test('an archive is streamed while the tree changes; fifos and sockets are never opened', async () => {
+  const root = mkdtempSync(join(folder, 'live-'));
+  execFileSync('mkfifo', [join(root, 'pipe')]);
+  const server = createServer().listen(join(root, 'sock'));
+  for (let at = 0; at < 300; at++) writeFileSync(join(root, `f${at}`), 'x'.repeat(5000));
+  let at = 0;
+  const change = setInterval(() => {
+    const path = join(root, `f${at++ % 300}`);
+    if (at % 3 === 0) rmSync(path, { force: true });
+    else if (at % 3 === 1) writeFileSync(path, 'short');
+    else {
+      rmSync(path, { force: true });
+      symlinkSync('/etc/passwd', path);
+    }
+  }, 0);
+  try {
+    for (let round = 0; round < 5; round++) {
+      const { tar } = await layers.archive(root, '/');
+      const names: string[] = [];
+      for await (const { entry } of readTar(tar as AsyncIterable<Buffer>)) names.push(entry.name.toString());
+      assert.ok(names.includes('./pipe') && !names.includes('./sock'), names.slice(0, 3).join());
+    }
+  } finally {
+    clearInterval(change);
+    server.close();
+  }
+});
+
+test('a stream that nobody reads to its end lets go of the tree', async () => {
+  const root = mkdtempSync(join(folder, 'big-'));
+  for (let at = 0; at < 40; at++) writeFileSync(join(root, `f${at}`), Buffer.alloc(1 << 18));
+  const openFds = (): number => readdirSync('/proc/self/fd').length;
+  const drop = async (): Promise<void> => {
+    const { tar } = await layers.archive(root, '/');
+    await new Promise((resolve) => tar.once('readable', resolve));
+    tar.destroy();
+  };
+  // Both threads have their own fds: started first.
+  await Promise.all([drop(), drop(), drop()]);
+  const before = openFds();
+  for (let round = 0; round < 20; round++) await drop();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.ok(openFds() <= before + 2, `${openFds()} fds, before ${before}`);
+});
+
+test('L-15 a plain archive out and in and out again is the same bytes', async () => {
+  const from = mkdtempSync(join(folder, 'rt-'));
+  const tar = tarOf(
+    ['directory', 'd/', { mode: 0o1777, mtimeSec: 7, mtimeNsec: 1 }],
+    [
+      'file',
+      'd/caps',
+      {
+        body: 'x',
+        xattrs: new Map([['security.capability', Buffer.from('0100000200040000000000000000000000000000', 'hex')]]),
+        mtimeSec: 9,
+      },
+    ],
+    ['hardlink', 'd/other', { linkName: Buffer.from('d/caps') }],
+    ['file', 'd/\xff', { body: 'y', mode: 0o6755, mtimeSec: 1, mtimeNsec: 999_999_999 }],
+    ['fifo', 'd/p', { mtimeSec: 3 }],
+  );
+  await layers.extract(from, '/', stream(tar));
+  const bytesOf = async (root: string): Promise<Buffer> =>
+    Buffer.concat(await Array.fromAsync((await layers.archive(root, '/d')).tar as AsyncIterable<Buffer>));
+  const once = await bytesOf(from);
+  const again = mkdtempSync(join(folder, 'rt-'));
+  await layers.extract(again, '/', stream(once));
+  assert.ok((await bytesOf(again)).equals(once));
+  assert.ok(once.includes('security.capability'));
 });

@@ -41,9 +41,13 @@ const MAX_READ = 10 << 20;
 
 export interface LayersNeeds {
   snapshots: Snapshots;
+  /** Bytes that one archive may expand to, if so much is free (default 128 GiB). */
+  maxExpandedBytes?: number;
 }
 
-export function createLayers({ snapshots }: LayersNeeds): Layers {
+const MAX_EXPANDED_BYTES = 128 * 2 ** 30;
+
+export function createLayers({ snapshots, maxExpandedBytes = MAX_EXPANDED_BYTES }: LayersNeeds): Layers {
   const pool = new WorkerPool();
 
   /** Small work at once, large work in a thread. */
@@ -102,7 +106,7 @@ export function createLayers({ snapshots }: LayersNeeds): Layers {
       const isFresh = (await snapshots.find(key))?.parent === undefined;
       const rootFd = (await snapshots.mounts(key)).open();
       return withFds([rootFd], async () => {
-        const task: Task = { op: 'write', rootFd, layer: { isFresh } };
+        const task: Task = { op: 'write', rootFd, layer: { isFresh }, maxBytes: maxExpandedBytes };
         const { diffId, sizeBytes = 0 } = await pool.run(task, { input: tar }, signal);
         if (diffId === undefined) throw new Error('a written layer has a digest');
         return { diffId, sizeBytes };
@@ -130,7 +134,13 @@ export function createLayers({ snapshots }: LayersNeeds): Layers {
         using place = locate(rooted, path, true);
         if ((place.stat.mode & S_IFMT) !== S_IFDIR)
           throw invalidParameter('not-a-directory', 'extraction point is not a directory', { detail: { path } });
-        const task: Task = { op: 'write', rootFd: rooted.fd, base: join(place.components), ...options };
+        const task: Task = {
+          op: 'write',
+          rootFd: rooted.fd,
+          base: join(place.components),
+          maxBytes: maxExpandedBytes,
+          ...options,
+        };
         await pool.run(task, { input: tar }, signal);
       });
     },

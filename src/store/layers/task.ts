@@ -24,6 +24,8 @@ export type Task =
       layer?: { isFresh: boolean };
       /** Where a plain archive goes, below the root. */
       base?: Uint8Array;
+      /** Files may come to this much, or to what is free less a tenth, whichever is less. */
+      maxBytes: number;
       noOverwriteDirNonDir?: boolean;
       owner?: { uid: number; gid: number };
     }
@@ -129,7 +131,7 @@ async function writeTree(task: Extract<Task, { op: 'write' }>, input: AsyncItera
     ...(task.base && { base: task.base }),
     ...(task.noOverwriteDirNonDir && { noOverwriteDirNonDir: true }),
     ...(task.owner && { owner: task.owner }),
-    maxBytes: budget(task.rootFd),
+    maxBytes: Math.min(task.maxBytes, budget(task.rootFd)),
   });
   const parser = new TarParser(writer);
   const hash = createHash('sha256');
