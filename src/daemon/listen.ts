@@ -64,7 +64,8 @@ async function listenTcp(address: Address & { kind: 'tcp' }, { api, tls }: Liste
 async function listenDescriptor(fd: number, { api }: ListenNeeds): Promise<Listening> {
   const server = api.open({ isTcp: false, hosts: undefined });
   await bound(server, () => server.listen({ fd }));
-  if (typeof server.address() === 'object') {
+  // An inherited unix socket has no address that Node knows of; one of tcp has, and would need the checks of a tcp one.
+  if (server.address() !== null) {
     server.close();
     throw new StartError('fd:// sockets must be unix sockets');
   }

@@ -1,9 +1,9 @@
 // The daemon as a process: A-02, A-15, C-15, its start and its end. Needs root.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -140,6 +140,30 @@ test('A-02 it refuses to be reached by others without mutual TLS', async () => {
     assert.match(daemon.log(), /refusing to listen on tcp:/);
     assert.equal(wasOpen, false);
   }
+});
+
+test('sockets that systemd opened are served', async () => {
+  const root = join(folder, 'fd');
+  const socket = join(folder, 'fd.sock');
+  const listener = createServer();
+  await new Promise<void>((resolve) => listener.listen(socket, resolve));
+  // Closing a listener removes its file: under another name the socket stays for the daemon alone.
+  renameSync(socket, `${socket}.systemd`);
+  const { fd } = (listener as unknown as { _handle: { fd: number } })._handle;
+  const roots = ['--data-root', join(root, 'data'), '--exec-root', join(root, 'run'), '--pidfile', join(root, 'pid')];
+  const flags = ['-H', 'fd://', ...roots, '--bridge', `bmf${process.pid % 100_000}`];
+  // LISTEN_PID has to be the daemon's own: a shell becomes it.
+  const child = spawn(
+    '/bin/sh',
+    ['-c', 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', 'sh', process.execPath, '--disable-sigusr1', MAIN, ...flags],
+    { stdio: ['ignore', 'ignore', 'inherit', fd] },
+  );
+  started.push(child);
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  listener.close();
+  assert.equal(await ping(`${socket}.systemd`), true);
+  child.kill('SIGTERM');
+  assert.equal(await ended, 0);
 });
 
 test('a wrong setting is one clear line and exit 1', async () => {
