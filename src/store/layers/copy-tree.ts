@@ -8,6 +8,7 @@ import {
   findStatAt,
   getXattr,
   HostError,
+  linkAt,
   listXattrs,
   mkdirAt,
   mknodAt,
@@ -17,6 +18,7 @@ import {
   O_PATH,
   openAt,
   openRegularAt,
+  RootedFs,
   readlinkAt,
   S_IFBLK,
   S_IFCHR,
@@ -35,6 +37,8 @@ import { createPatternMatcher } from '../../lib/index.ts';
 import { removeTree } from './tree-writer.ts';
 import { isAllowedXattr } from './xattrs.ts';
 
+const DOT = Buffer.from('.');
+
 export interface CopyRules {
   owner?: { uid: number; gid: number };
   exclude?: readonly string[];
@@ -47,20 +51,25 @@ export interface CopyRules {
 /** Copies between pinned folders, one entry a step: a generator, so that a caller may pause between steps. */
 export class TreeCopy {
   readonly #rules: CopyRules;
+  /** Paths are latin1: one character per byte, so that no name is lost. */
   readonly #excludes: (path: string) => boolean;
+  /** Where the first name of an inode with several went, below the folder that the copy began with. */
+  readonly #linked = new Map<string, string>();
+  #topFd: number | undefined;
   readonly #hasExceptions: boolean;
 
   constructor(rules: CopyRules) {
     this.#rules = rules;
     const matcher = rules.exclude?.length ? createPatternMatcher(rules.exclude) : undefined;
-    this.#excludes = (path) => matcher?.matches(path) ?? false;
+    this.#excludes = (path) => matcher?.matches(Buffer.from(path, 'latin1').toString()) ?? false;
     this.#hasExceptions = matcher?.hasExceptions ?? false;
   }
 
   /** What is in `fromFd` into `toFd`, merged with what is there. */
   *contents(fromFd: number, toFd: number, path = ''): Generator<void> {
+    if (path === '') this.#topFd = toFd;
     for (const name of namesIn(fromFd)) {
-      const below = path === '' ? name.toString() : `${path}/${name.toString()}`;
+      const below = path === '' ? name.toString('latin1') : `${path}/${name.toString('latin1')}`;
       const isOut = this.#excludes(below);
       if (isOut && !this.#hasExceptions) continue;
       yield* this.one(fromFd, name, toFd, name, below, isOut);
@@ -87,6 +96,7 @@ export class TreeCopy {
     }
     if (isThereDir) removeTree(toFd, to);
     else if (there !== undefined) unlinkAt(toFd, to);
+    if (stat.links > 1 && this.#link(stat, toFd, to, path)) return;
     if (kind === S_IFREG) {
       const opened = openRegularAt(fromFd, from);
       if (opened === undefined) return;
@@ -100,6 +110,20 @@ export class TreeCopy {
       mknodAt(toFd, to, kind | 0o600, stat.deviceMajor, stat.deviceMinor);
     else return;
     this.#attributes(fromFd, from, toFd, to, stat);
+  }
+
+  /** Makes `to` another name of what was copied before; false when this is the first name. */
+  #link(stat: FileStat, toFd: number, to: Buffer, path: string): boolean {
+    if (this.#topFd === undefined || path === '') return false;
+    const first = this.#linked.get(stat.inode);
+    if (first === undefined) {
+      this.#linked.set(stat.inode, path);
+      return false;
+    }
+    using top = RootedFs.adopt(openAt(this.#topFd, DOT, O_PATH | O_DIRECTORY));
+    using place = top.locate(Buffer.from(first, 'latin1'));
+    linkAt(place.dirFd, place.name, toFd, to);
+    return true;
   }
 
   *#folder(
@@ -133,7 +157,7 @@ export class TreeCopy {
 
   #holdsAny(dirFd: number, path: string): boolean {
     return namesIn(dirFd).some((name) => {
-      const below = `${path}/${name.toString()}`;
+      const below = `${path}/${name.toString('latin1')}`;
       if (!this.#excludes(below)) return true;
       if ((statAt(dirFd, name).mode & S_IFMT) !== S_IFDIR) return false;
       const fd = openAt(dirFd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);

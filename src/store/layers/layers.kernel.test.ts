@@ -497,6 +497,23 @@ test('copy merges folders, replaces files, changes owner and mode, leaves out wh
   assert.deepEqual([keep.uid, keep.gid, keep.mode & 0o777], [5, 6, 0o600]);
 });
 
+test('a copy keeps hard links, odd names and times', async () => {
+  const from = mkdtempSync(join(folder, 'from-'));
+  const to = mkdtempSync(join(folder, 'to-'));
+  const tar = tarOf(
+    ['directory', 'd/', { mtimeSec: 5 }],
+    ['file', 'd/\xff\n', { body: 'x', mtimeSec: 4, mtimeNsec: 3 }],
+    ['hardlink', 'other', { linkName: Buffer.from('d/\xff\n') }],
+  );
+  await layers.extract(from, '/', stream(tar));
+  await layers.copy({ from: { root: from, path: '/' }, to: { root: to, path: '/' }, contentsOnly: true });
+  const other = lstatSync(join(to, 'other'), { bigint: true });
+  assert.deepEqual([other.nlink, other.mtimeNs], [2n, 4_000_000_003n]);
+  assert.equal(lstatSync(join(to, 'd')).mtimeMs, 5000);
+  const outside = { contentsOnly: true };
+  assert.equal(await layers.contentHash(from, '/', outside), await layers.contentHash(to, '/', outside));
+});
+
 test('the content hash knows contents, names and modes, not times', async () => {
   const make = (content: string, name: string, mode: number): string => {
     const dir = mkdtempSync(join(folder, 'hash-'));
