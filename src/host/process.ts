@@ -63,6 +63,8 @@ const waiting = new Map<number, (code: number) => void>();
  * @throws HostError
  */
 export function spawnProcess(request: SpawnRequest): Spawned {
+  // Before the child is there: one that ends at once must not end unheard.
+  if (!process.listeners('SIGCHLD').includes(reap)) process.on('SIGCHLD', reap);
   using actions = fileActions(request);
   const out: [number] = [0];
   const failed = c.spawn(
@@ -75,7 +77,6 @@ export function spawnProcess(request: SpawnRequest): Spawned {
   );
   if (failed !== 0) throw new HostError('posix_spawn', failed, request.path);
   const { promise, resolve } = Promise.withResolvers<number>();
-  if (waiting.size === 0) process.on('SIGCHLD', reap);
   waiting.set(out[0], resolve);
   return { pid: out[0], ended: promise };
 }
@@ -142,7 +143,6 @@ function reap(): void {
     waiting.delete(pid);
     resolve(result === -1 ? 255 : exitCodeOf(status[0]));
   }
-  if (waiting.size === 0) process.off('SIGCHLD', reap);
 }
 
 /** Of a wait(2) status: the exit code, or 128 + the signal. */

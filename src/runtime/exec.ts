@@ -59,7 +59,11 @@ export async function execInContainer(context: RuntimeContext, request: ExecRequ
   });
 
   const pid = await context.pidFiles.wait(pidName, child.ended);
-  if (pid === undefined) throw startFailure('exec', reasonFromLog(readLog(join(folder, 'log')), process.args[0] ?? ''));
+  if (pid === undefined) {
+    // The container may have ended meanwhile: then that is the reason, not what the runtime makes of it.
+    findLive(context, containerId);
+    throw startFailure('exec', reasonFromLog(readLog(join(folder, 'log')), process.args[0] ?? ''));
+  }
   const startedAtMs = context.needs.now();
   const ends = overPipes ?? terminalEnds(await console?.take(), stdio, late);
   if (consoleSize !== undefined) ends.io.resize(consoleSize.height, consoleSize.width);
