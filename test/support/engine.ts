@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from '../../src/client/index.ts';
+import { isEngineError } from '../../src/errors/index.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -123,19 +124,25 @@ export async function startEngine(
     },
     log: () => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : ''),
     async stop() {
-      if (daemon !== undefined) {
-        const all = await engine.client.json<{ Id: string }[]>({
-          method: 'GET',
-          path: '/containers/json',
-          query: { all: true },
-        });
-        for (const { Id } of all)
-          await engine.client.json({ method: 'DELETE', path: `/containers/${Id}`, query: { force: true, v: true } });
+      try {
+        if (daemon !== undefined) await removeAll(engine.client);
+      } finally {
+        await end('SIGTERM');
       }
-      await end('SIGTERM');
       rmSync(folder, { recursive: true, force: true });
     },
   };
   await start();
   return engine;
+}
+
+async function removeAll(client: Client): Promise<void> {
+  const all = await client.json<{ Id: string }[]>({ method: 'GET', path: '/containers/json', query: { all: true } });
+  for (const { Id } of all) {
+    const request = { method: 'DELETE', path: `/containers/${Id}`, query: { force: true, v: true } };
+    await client.json(request).catch((error: unknown) => {
+      // Being removed by somebody else, or gone already.
+      if (!isEngineError(error, 'conflict') && !isEngineError(error, 'not-found')) throw error;
+    });
+  }
 }
