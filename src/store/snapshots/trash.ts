@@ -8,13 +8,21 @@ const SLASH = Buffer.from('/');
 const MAX_PATH = 2000;
 const AT_ONCE = 16;
 
+let last = 0;
+/** Not used by this process nor, the time being in it, by one before it of the same pid. */
+const freshName = (): string => `${process.pid}-${Date.now()}-${++last}`;
+
+/** Somebody else removed it: that is what was wanted. */
+const unlessGone = (error: unknown): undefined => {
+  if (codeOf(error) !== 'ENOENT') throw error;
+};
+
 /**
  * A folder whose contents are on their way out: moving there is the removal, as one rename; the deleting goes on in the
  * background and again after a restart.
  */
 export class Trash {
   readonly #dir: string;
-  #last = 0;
   #work: Promise<void> = Promise.resolve();
 
   constructor(dir: string) {
@@ -25,7 +33,7 @@ export class Trash {
 
   /** Gone from `path` when this returns; absent is fine. */
   take(path: string): void {
-    const target = join(this.#dir, `${process.pid}-${Date.now()}-${++this.#last}`);
+    const target = join(this.#dir, freshName());
     try {
       renameSync(path, target);
     } catch (error) {
@@ -47,13 +55,15 @@ export class Trash {
 
   async #removeTree(path: Buffer): Promise<void> {
     if (path.length > MAX_PATH) {
-      const shorter = join(this.#dir, `${process.pid}-${Date.now()}-${++this.#last}`);
-      await rename(path, shorter);
+      const shorter = join(this.#dir, freshName());
+      await rename(path, shorter).catch(unlessGone);
       this.#remove(shorter);
       return;
     }
-    if (!(await lstat(path)).isDirectory()) return unlink(path);
-    const names = await readdir(path, { encoding: 'buffer' });
+    const stat = await lstat(path).catch(unlessGone);
+    if (stat === undefined) return;
+    if (!stat.isDirectory()) return unlink(path).catch(unlessGone);
+    const names = (await readdir(path, { encoding: 'buffer' }).catch(unlessGone)) ?? [];
     const folders: Buffer[] = [];
     for (let at = 0; at < names.length; at += AT_ONCE)
       await Promise.all(
@@ -68,6 +78,6 @@ export class Trash {
         }),
       );
     for (const folder of folders) await this.#removeTree(folder);
-    await rmdir(path);
+    await rmdir(path).catch(unlessGone);
   }
 }
