@@ -28,6 +28,7 @@ import { releaseRun } from './release.ts';
 import { runContainer } from './run.ts';
 
 const SIGKILL = 9;
+const CLOSE_TRIES = 50;
 
 /** Finds crun or runc and makes the folders. @throws unavailable `runtime-missing` */
 export async function createRuntime(needs: RuntimeNeeds): Promise<Runtime> {
@@ -59,9 +60,17 @@ export async function createRuntime(needs: RuntimeNeeds): Promise<Runtime> {
     close: () => {
       context.pidFiles[Symbol.dispose]();
       context.privateMounts?.[Symbol.dispose]();
-      removeCgroup(context.host, needs.cgroupParent);
+      removeParentCgroup(context);
     },
   };
+}
+
+/** A monitor that has just been let go needs a moment to leave. */
+function removeParentCgroup({ host, needs, live }: RuntimeContext): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let tries = live.size > 0 ? 1 : CLOSE_TRIES; !removeCgroup(host, needs.cgroupParent) && tries > 1; tries--) {
+    Atomics.wait(pause, 0, 0, 1);
+  }
 }
 
 /** Of a run that may have ended. */

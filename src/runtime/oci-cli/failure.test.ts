@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { noticeLateFailure, reasonFromLog, startFailure, withLateFailure } from './failure.ts';
 
 const entry = (msg: string): string => `${JSON.stringify({ msg, level: 'error', time: '2026-01-01T00:00:00Z' })}\n`;
+const spread = (msg: string): string => `${JSON.stringify({ msg, level: 'error' }, null, 2)}\n`;
 const HINT =
   ': Are you trying to mount a directory onto a file (or vice-versa)? ' +
   'Check if the specified host path exists and is the expected type';
@@ -62,6 +63,7 @@ test('what a runtime logs becomes Docker’s text, exit code and kind', () => {
     ['cannot set memory limit', 'x', 'cannot set memory limit', 128, 'system'],
   ];
   for (const [log, args0, reason, exitCode, kind] of cases) {
+    assert.equal(reasonFromLog(spread('an earlier line') + spread(log), args0), reasonFromLog(entry(log), args0));
     const error = startFailure('exec', reasonFromLog(entry('an earlier line') + entry(log), args0));
     assert.equal(error.message, `OCI runtime exec failed: exec failed: unable to start container process: ${reason}`);
     assert.deepEqual([error.detail, error.kind], [{ exitCode }, kind], log);
@@ -81,6 +83,7 @@ test('a failed execve after the start is rewritten, anything else is passed on',
       entry('exec container process (missing dynamic library?) `/g`: No such file or directory'),
       'exec /g: no such file or directory\n',
     ],
+    [spread('exec container process `/g`: Exec format error'), 'exec /g: exec format error\n'],
     ['exec: Exec format error\n', 'exec /g: exec format error\n'],
     ['exec /g: exec format error\n', 'exec /g: exec format error\n'],
     ['exec: something else\n', undefined],

@@ -50,7 +50,7 @@ export function executableReason(name: string, found: Exclude<Executable, 'ok'>)
 export function reasonFromLog(log: string, args0: string): string {
   const message = errorMessages(log).at(-1) ?? 'the container runtime ended without a reason';
   if (/^executable file `.*` not found/.test(message)) return executableReason(args0, 'not-found');
-  if (/^open executable: Operation not permitted/.test(message)) return executableReason(args0, 'is-directory');
+  if (NAMES_A_FOLDER.test(message)) return executableReason(args0, 'is-directory');
   if (/^open executable: Permission denied/.test(message)) return executableReason(args0, 'not-executable');
   const chdir = /^(?:chdir|open) `(.*)`: (No such file or directory|Not a directory|Permission denied)$/.exec(message);
   if (message.startsWith('chdir') && chdir !== null) {
@@ -58,6 +58,10 @@ export function reasonFromLog(log: string, args0: string): string {
   }
   return withPlainErrno(message).replace(RUNC_PREFIXES, '');
 }
+
+/** crun, newer crun, runc. Docker adds "permission denied", for clients that map it to 126. */
+const NAMES_A_FOLDER =
+  /^open executable: Operation not permitted|^the path `.*` is not a regular file|exec: ".*": is a directory$/;
 
 /** runc's own chain, of which Docker's prefix holds the same words. */
 const RUNC_PREFIXES =
@@ -67,21 +71,23 @@ const RUNC_PREFIXES =
 const withPlainErrno = (message: string): string =>
   message.replace(/: ([A-Z])([a-z][^:`]*)$/, (_, first: string, rest: string) => `: ${first.toLowerCase()}${rest}`);
 
-function errorMessages(log: string): string[] {
-  return log.split('\n').flatMap((line) => {
-    try {
-      const entry = JSON.parse(line) as { level?: unknown; msg?: unknown };
-      return entry.level === 'error' && typeof entry.msg === 'string' ? [entry.msg] : [];
-    } catch {
-      return [];
-    }
-  });
+/** One JSON object after the other; crun with json-c spreads each over several lines. */
+const errorMessages = (log: string): string[] => log.split(/(?<=\})\s*\n/).flatMap((entry) => parseEntry(entry) ?? []);
+
+/** The message of a log entry of level `error`. */
+function parseEntry(text: string): string | undefined {
+  try {
+    const entry = JSON.parse(text) as { level?: unknown; msg?: unknown };
+    return entry.level === 'error' && typeof entry.msg === 'string' ? entry.msg : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export const readLog = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 
 /** `crun run`, `crun exec`, and runc before 1.2, which has the words but not the exit code. */
-const LATE_FAILURE = /^\{"msg":"exec container process (?:\(missing dynamic library\?\) )?`.*?`: ([^"]+)".*\}\s*$/s;
+const LATE_RUN_FAILURE = /^exec container process (?:\(missing dynamic library\?\) )?`.*?`: (.+)$/s;
 const LATE_EXEC_FAILURE = /^exec(?: \S+)?: (exec format error|no such file or directory|permission denied)\s*$/i;
 const EXIT_OF_LATE_FAILURE = 1;
 const EXIT_LATE_FAILURE = 255;
@@ -117,5 +123,5 @@ export const withLateFailure = (late: LateFailure, exitCode: number): number =>
 function lateFailureReason(chunk: Buffer): string | undefined {
   if (chunk.length > 4096 || (chunk[0] !== 0x7b && chunk[0] !== 0x65)) return undefined;
   const text = chunk.toString();
-  return (LATE_FAILURE.exec(text) ?? LATE_EXEC_FAILURE.exec(text))?.[1];
+  return (LATE_RUN_FAILURE.exec(parseEntry(text) ?? '') ?? LATE_EXEC_FAILURE.exec(text))?.[1];
 }
