@@ -28,6 +28,7 @@ const AT_FDCWD = -100;
 const ENOENT = 2;
 const EAGAIN = 11;
 const ENOTDIR = 20;
+const EINVAL = 22;
 const ELOOP = 40;
 const MAX_LINKS = 255;
 
@@ -155,7 +156,12 @@ export class RootedFs implements Disposable {
         }
         if (stat !== undefined && (stat.mode & S_IFMT) === S_IFLNK && (!isLast || options.followLast === true)) {
           if (++links > MAX_LINKS) throw new HostError('stat', ELOOP, printable(path));
-          const target = readlinkAt(top(), name);
+          const target = readlinkIfLink(top(), name);
+          if (target === undefined) {
+            // Swapped for something else meanwhile: looked at again, and counted, so that it ends.
+            pending.push(name);
+            continue;
+          }
           if (target[0] === SLASH) for (const left of stack.splice(0)) closeFd(left.fd);
           pending.push(...splitPath(target).reverse());
           continue;
@@ -163,7 +169,10 @@ export class RootedFs implements Disposable {
         if (isLast) return located(name, stat);
         if (stat === undefined || (stat.mode & S_IFMT) !== S_IFDIR)
           throw new HostError('stat', ENOTDIR, printable(path));
-        stack.push({ fd: openAt(top(), name, O_PATH | O_DIRECTORY | O_NOFOLLOW), name });
+        const fd = openIfDir(top(), name);
+        if (fd !== undefined) stack.push({ fd, name });
+        else if (++links > MAX_LINKS) throw new HostError('stat', ELOOP, printable(path));
+        else pending.push(name);
       }
     } finally {
       for (const left of stack) closeFd(left.fd);
@@ -184,6 +193,28 @@ const SLASH = 0x2f;
 
 function mkdir0755(dirFd: number, name: Buffer): void {
   mkdirAt(dirFd, name, 0o755);
+}
+
+const raceIs =
+  (...errnos: number[]) =>
+  (error: unknown): undefined => {
+    if (!(error instanceof HostError) || !errnos.includes(error.errno)) throw error;
+  };
+
+function readlinkIfLink(dirFd: number, name: Buffer): Buffer | undefined {
+  try {
+    return readlinkAt(dirFd, name);
+  } catch (error) {
+    return raceIs(EINVAL, ENOENT)(error);
+  }
+}
+
+function openIfDir(dirFd: number, name: Buffer): number | undefined {
+  try {
+    return openAt(dirFd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  } catch (error) {
+    return raceIs(ENOTDIR, ELOOP, ENOENT)(error);
+  }
 }
 
 function isName(name: Buffer, text: string): boolean {

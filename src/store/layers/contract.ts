@@ -73,7 +73,11 @@ export interface Layers {
     signal?: AbortSignal,
   ): Promise<void>;
   /** Plain tar of `path` below `root`; the top entry is named as `docker cp` does. @throws not-found `no-such-path` */
-  archive(root: string, path: string, options?: { followLink?: boolean }): Promise<{ stat: RootedStat; tar: Readable }>;
+  archive(
+    root: string,
+    path: string,
+    options?: { followLink?: boolean; as?: string },
+  ): Promise<{ stat: RootedStat; tar: Readable }>;
   /** @throws not-found `no-such-path` */
   stat(root: string, path: string): Promise<RootedStat>;
   /** A regular file, at most `maxBytes` (default 10 MiB); undefined if absent or not a regular file. */

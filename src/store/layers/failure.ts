@@ -53,6 +53,9 @@ export async function guarded<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw fromFailure(toFailure(error));
+    if (error instanceof EngineError) throw error;
+    const known = fromFailure(toFailure(error));
+    known.cause = error;
+    throw known;
   }
 }

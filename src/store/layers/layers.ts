@@ -149,7 +149,7 @@ export function createLayers({ snapshots, maxExpandedBytes = MAX_EXPANDED_BYTES 
       using rooted = RootedFs.open(root);
       using place = locate(rooted, path, options.followLink ?? false);
       const stat = statOf(rooted, place, path);
-      const as = Buffer.from(archiveName(path, stat.name));
+      const as = Buffer.from(archiveName(options.as ?? path, stat.name));
       const isDir = (stat.mode & S_IFMT) === S_IFDIR;
       const isRoot = place.name.equals(DOT);
       const dirFd = openAt(isRoot ? rooted.fd : place.dirFd, DOT, O_PATH | O_DIRECTORY);
@@ -218,9 +218,13 @@ export function createLayers({ snapshots, maxExpandedBytes = MAX_EXPANDED_BYTES 
       return globBelow(rooted, pattern);
     },
   };
+  // Whatever part of an operation runs on this thread: only this room's errors leave it.
   return {
-    ...layers,
-    // These work on this thread, at least at first.
+    apply: (...args) => guarded(() => layers.apply(...args)),
+    diff: (...args) => guarded(() => layers.diff(...args)),
+    openDiff: (...args) => guarded(() => layers.openDiff(...args)),
+    changes: (...args) => guarded(() => layers.changes(...args)),
+    extract: (...args) => guarded(() => layers.extract(...args)),
     archive: (...args) => guarded(() => layers.archive(...args)),
     stat: (...args) => guarded(() => layers.stat(...args)),
     readFile: (...args) => guarded(() => layers.readFile(...args)),
@@ -275,9 +279,10 @@ function resolvedTarget(rooted: RootedFs, place: Located, path: string): string 
   }
 }
 
-/** The name of the top entry: the path's last word, `.` for `/etc/.`, as Docker rebases archives. */
+/** The name of the top entry: the path's last word, `.` for `/etc/.`, nothing for `/` itself (its entries are `/`, `/bin`), as Docker rebases archives. */
 function archiveName(path: string, name: Buffer): Uint8Array {
-  if (/(^|\/)\.$/.test(path) || /^\/*$/.test(path)) return DOT;
+  if (/^\/+$/.test(path)) return Buffer.alloc(0);
+  if (path === '' || /(^|\/)\.$/.test(path)) return DOT;
   const last = path.replace(/\/+$/, '').split('/').at(-1) ?? '';
   return last === '' || last === '..' ? name : Buffer.from(last);
 }
