@@ -36,12 +36,12 @@ test('import records an image with its history, name and events', async () => {
   assert.deepEqual(inspect.RootFS, { Type: 'layers', Layers: [digestOf(ROOT)] });
   assert.equal(inspect.Comment, 'hello');
   assert.deepEqual(inspect.Config?.Cmd, ['run']);
-  assert.equal(inspect.Size, 5003);
+  assert.equal(inspect.Size, 5011);
   assert.deepEqual(gallery.events, ['tag app:1', `import ${id}`]);
   const history = await gallery.images.history(id);
   assert.deepEqual(
     history.map(({ Id, Comment, Size, Tags }) => ({ Id, Comment, Size, Tags })),
-    [{ Id: id, Comment: 'hello', Size: 5003, Tags: ['app:1'] }],
+    [{ Id: id, Comment: 'hello', Size: 5011, Tags: ['app:1'] }],
   );
 });
 
