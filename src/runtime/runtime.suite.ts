@@ -97,6 +97,27 @@ export function runtimeSuite(runtimePath: string): void {
       assert.deepEqual([outcome.outBytes, outcome.outMd5], [bytes, expected]);
     });
 
+    test('a slow reader gets everything, from a pipe and from a terminal', async () => {
+      for (const tty of [false, true]) {
+        const asked = request(shell('stty raw 2>/dev/null; head -c 3000000 /dev/zero'), { tty, stdin: 'none' });
+        const running = await runtime.run(asked);
+        running.io.stderr?.resume();
+        let bytes = 0;
+        let chunks = 0;
+        for await (const chunk of running.io.stdout) {
+          bytes += (chunk as Buffer).length;
+          if (chunks++ % 20 === 0) await sleep(10);
+        }
+        assert.deepEqual([bytes, (await running.exited).exitCode], [3_000_000, 0]);
+        await runtime.release(asked.id);
+      }
+    });
+
+    test('output that looks like the beginning of a failure is delivered', async () => {
+      const outcome = await run(shell('printf "{" >&2; sleep 0.3; printf "}" >&2; exit 1'));
+      assert.deepEqual([outcome.exitCode, outcome.err], [1, '{}']);
+    });
+
     test('a reader that leaves does not hold the process up', async () => {
       const asked = request(shell('head -c 5000000 /dev/zero; echo done >&2'));
       const running = await runtime.run(asked);

@@ -4,6 +4,7 @@ import { noticeLateFailure, reasonFromLog, startFailure, withLateFailure } from 
 
 const entry = (msg: string): string => `${JSON.stringify({ msg, level: 'error', time: '2026-01-01T00:00:00Z' })}\n`;
 const spread = (msg: string): string => `${JSON.stringify({ msg, level: 'error' }, null, 2)}\n`;
+const IS_FOLDER = 'exec: "/etc": is a directory: permission denied';
 const HINT =
   ': Are you trying to mount a directory onto a file (or vice-versa)? ' +
   'Check if the specified host path exists and is the expected type';
@@ -31,6 +32,8 @@ test('what a runtime logs becomes Docker’s text, exit code and kind', () => {
       126,
       'invalid-parameter',
     ],
+    ['the path `/etc` is not a regular file: Operation not permitted', '/etc', IS_FOLDER, 126, 'invalid-parameter'],
+    ['runc run failed: exec: "/etc": is a directory', '/etc', IS_FOLDER, 126, 'invalid-parameter'],
     ['open executable: Permission denied', '/f', 'exec: "/f": permission denied', 126, 'invalid-parameter'],
     [
       'chdir `/nosuch`: No such file or directory',
@@ -92,8 +95,18 @@ test('a failed execve after the start is rewritten, anything else is passed on',
   ];
   for (const [text, expected] of cases) {
     const late = noticeLateFailure('/g');
-    assert.equal(late.rewriteFirst(Buffer.from(text)).toString(), expected ?? text);
+    assert.equal(late.rewrite(Buffer.from(text))?.toString(), expected ?? text);
     assert.equal(withLateFailure(late, 1), expected === undefined ? 1 : 255);
     assert.equal(withLateFailure(late, 3), 3);
   }
+});
+
+test('a failure told in pieces is waited for, other text is not', () => {
+  const text = spread('exec container process `/g`: Exec format error');
+  const late = noticeLateFailure('/g');
+  for (const end of [1, 2, 10, 20, 60, text.length - 2])
+    assert.equal(late.rewrite(Buffer.from(text.slice(0, end))), undefined);
+  assert.equal(late.rewrite(Buffer.from(text))?.toString(), 'exec /g: exec format error\n');
+  for (const other of ['{"a', '{"msg":"x', 'exec', '{}'])
+    assert.equal(late.rewrite(Buffer.from(other))?.toString(), other);
 });

@@ -91,12 +91,13 @@ const LATE_RUN_FAILURE = /^exec container process (?:\(missing dynamic library\?
 const LATE_EXEC_FAILURE = /^exec(?: \S+)?: (exec format error|no such file or directory|permission denied)\s*$/i;
 const EXIT_OF_LATE_FAILURE = 1;
 const EXIT_LATE_FAILURE = 255;
+const MAX_ENTRY_BYTES = 4096;
 
 /** Watches a process's first output for a late failure. */
 export interface LateFailure {
   isNoticed: boolean;
-  /** For ProcessOutput: Docker's line in place of the runtime's. */
-  rewriteFirst(chunk: Buffer): Buffer;
+  /** For ProcessOutput: Docker's line in place of the runtime's; undefined while it may still become one. */
+  rewrite(soFar: Buffer): Buffer | undefined;
 }
 
 /**
@@ -106,9 +107,9 @@ export interface LateFailure {
 export function noticeLateFailure(args0: string): LateFailure {
   const late: LateFailure = {
     isNoticed: false,
-    rewriteFirst(chunk) {
-      const reason = lateFailureReason(chunk);
-      if (reason === undefined) return chunk;
+    rewrite(soFar) {
+      const reason = lateFailureReason(soFar);
+      if (reason === undefined) return mayBecomeEntry(soFar) ? undefined : soFar;
       late.isNoticed = true;
       return Buffer.from(`exec ${args0}: ${reason.toLowerCase()}\n`);
     },
@@ -120,8 +121,17 @@ export function noticeLateFailure(args0: string): LateFailure {
 export const withLateFailure = (late: LateFailure, exitCode: number): number =>
   late.isNoticed && exitCode === EXIT_OF_LATE_FAILURE ? EXIT_LATE_FAILURE : exitCode;
 
+const ENTRY_BEGIN = '{"msg":"execcontainerprocess';
+
+/** The beginning of a log entry that is still being written (json-c writes it in pieces). */
+function mayBecomeEntry(soFar: Buffer): boolean {
+  if (soFar[0] !== 0x7b || soFar.length > MAX_ENTRY_BYTES) return false;
+  const text = soFar.toString().replaceAll(/\s/g, '');
+  return (text.startsWith(ENTRY_BEGIN) && !text.endsWith('}')) || ENTRY_BEGIN.startsWith(text);
+}
+
 function lateFailureReason(chunk: Buffer): string | undefined {
-  if (chunk.length > 4096 || (chunk[0] !== 0x7b && chunk[0] !== 0x65)) return undefined;
+  if (chunk.length > MAX_ENTRY_BYTES || (chunk[0] !== 0x7b && chunk[0] !== 0x65)) return undefined;
   const text = chunk.toString();
   return (LATE_RUN_FAILURE.exec(parseEntry(text) ?? '') ?? LATE_EXEC_FAILURE.exec(text))?.[1];
 }

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { setNonBlocking } from '../../host/index.ts';
 import type { ProcessEnds } from './process-ends.ts';
-import { ProcessOutput, type ProcessOutputOptions } from './process-output.ts';
+import { type Beginning, ProcessOutput } from './process-output.ts';
 
 export interface PipeDescriptors {
   /** Reading ends, non-blocking. */
@@ -13,9 +13,9 @@ export interface PipeDescriptors {
 }
 
 /** Streams over pipes or FIFOs, by epoll (never the thread pool: a blocked read would hold one of its few threads). */
-export function pipeEnds(fds: PipeDescriptors, stderrOptions: ProcessOutputOptions): ProcessEnds {
+export function pipeEnds(fds: PipeDescriptors, beginning: Beginning): ProcessEnds {
   const stdout = new ProcessOutput(reading(fds.out), fds.out);
-  const stderr = new ProcessOutput(reading(fds.err), fds.err, stderrOptions);
+  const stderr = new ProcessOutput(reading(fds.err), fds.err, beginning);
   const stdin = fds.in === undefined ? undefined : writing(fds.in);
   const io = { stdout: stdout as Readable, stderr: stderr as Readable, resize: () => {}, ...(stdin && { stdin }) };
   return { io, outputs: [stdout, stderr], ...(stdin && { stdin }) };

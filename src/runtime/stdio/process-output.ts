@@ -5,10 +5,12 @@ import { bytesWaiting } from '../../host/index.ts';
 
 const HIGH_WATER_BYTES = 128 * 1024;
 const EAGER_TURNS = 16;
+const HOLD_BACK_MS = 100;
 
-export interface ProcessOutputOptions {
-  /** Sees the first chunk; what it gives is delivered in its place. */
-  rewriteFirst?: (chunk: Buffer) => Buffer;
+/** Looks at the beginning of an output before it is delivered. */
+export interface Beginning {
+  /** All that has come so far. @returns what is to be delivered in its place; undefined: more is needed to tell */
+  rewrite(soFar: Buffer): Buffer | undefined;
 }
 
 /**
@@ -20,17 +22,18 @@ export class ProcessOutput extends Readable {
   readonly #source: Socket;
   readonly #fd: number;
   readonly #closed: Promise<void>;
-  readonly #rewriteFirst: ((chunk: Buffer) => Buffer) | undefined;
-  #isFirst = true;
+  #beginning: Beginning | undefined;
+  #heldBack: Buffer[] = [];
+  #timer: NodeJS.Timeout | undefined;
   #isOver = false;
   #bytesRead = 0;
 
   /** Takes `source` over, which reads `fd`. */
-  constructor(source: Socket, fd: number, options: ProcessOutputOptions = {}) {
+  constructor(source: Socket, fd: number, beginning?: Beginning) {
     super({ highWaterMark: HIGH_WATER_BYTES, autoDestroy: true });
     this.#source = source;
     this.#fd = fd;
-    this.#rewriteFirst = options.rewriteFirst;
+    this.#beginning = beginning;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#closed = promise;
     source.on('data', (chunk: Buffer) => this.#take(chunk));
@@ -55,9 +58,10 @@ export class ProcessOutput extends Readable {
    */
   async settle(): Promise<void> {
     if (this.#isOver) return this.#closed;
-    const enough = this.#bytesRead + bytesWaiting(this.#fd);
-    for (let turn = 0; !this.#isOver && this.#bytesRead < enough && bytesWaiting(this.#fd) > 0; turn++) {
-      await (turn < EAGER_TURNS ? nextTurn() : sleep(Math.min(turn - EAGER_TURNS, 20), undefined, { ref: true }));
+    const unread = (): number => this.#source.readableLength + bytesWaiting(this.#fd);
+    const enough = this.#bytesRead + unread();
+    for (let turn = 0; !this.#isOver && this.#bytesRead < enough && unread() > 0; turn++) {
+      await (turn < EAGER_TURNS ? nextTurn() : sleep(Math.min(turn - EAGER_TURNS, 20)));
     }
     this.#finish();
     return this.#closed;
@@ -76,13 +80,32 @@ export class ProcessOutput extends Readable {
   #take(chunk: Buffer): void {
     this.#bytesRead += chunk.length;
     if (this.#isOver || this.destroyed) return;
-    const delivered = this.#isFirst && this.#rewriteFirst !== undefined ? this.#rewriteFirst(chunk) : chunk;
-    this.#isFirst = false;
-    if (!this.push(delivered)) this.#source.pause();
+    if (this.#beginning !== undefined) this.#begin(this.#beginning, chunk);
+    else this.#deliver(chunk);
+  }
+
+  #begin(beginning: Beginning, chunk: Buffer): void {
+    this.#heldBack.push(chunk);
+    const rewritten = beginning.rewrite(Buffer.concat(this.#heldBack));
+    if (rewritten === undefined) this.#timer ??= setTimeout(() => this.#letGo(), HOLD_BACK_MS);
+    else this.#letGo(rewritten);
+  }
+
+  /** No more is held back. */
+  #letGo(chunk: Buffer = Buffer.concat(this.#heldBack)): void {
+    clearTimeout(this.#timer);
+    this.#beginning = undefined;
+    this.#heldBack = [];
+    if (chunk.length > 0 && !this.destroyed) this.#deliver(chunk);
+  }
+
+  #deliver(chunk: Buffer): void {
+    if (!this.push(chunk)) this.#source.pause();
   }
 
   #finish(): void {
     if (this.#isOver) return;
+    this.#letGo();
     this.#isOver = true;
     if (!this.destroyed) this.push(null);
     this.#source.destroy();
