@@ -56,7 +56,9 @@ export async function statPath(needs: Needs, ref: string, path: string): Promise
   const container = needs.directory.get(ref);
   const place = await placeOf(needs, container, path);
   try {
-    return toPathStat(await needs.layers.stat(place.root, place.path), path);
+    const stat = await needs.layers.stat(place.root, place.path);
+    checkSlash(stat, path);
+    return toPathStat(stat, path);
   } catch (error) {
     throw told(error, path, ref);
   } finally {
@@ -68,7 +70,8 @@ export async function getArchive(needs: Needs, ref: string, path: string): Promi
   const container = needs.directory.get(ref);
   const place = await placeOf(needs, container, path);
   try {
-    const { stat, tar } = await needs.layers.archive(place.root, place.path);
+    const { stat, tar } = await needs.layers.archive(place.root, place.path, { as: path });
+    checkSlash(stat, path);
     finished(tar, () => void place.release());
     needs.events.publish('container', 'archive-path', { id: container.id, attributes: container.attributes });
     return { stat: toPathStat(stat, path), tar };
@@ -128,6 +131,13 @@ function told(error: unknown, path: string, ref: string): unknown {
   if (!isEngineError(error, 'not-found')) return error;
   if (error instanceof EngineError && error.code === 'no-such-container') return error;
   return notFound('no-such-path', `Could not find the file ${path} in container ${ref}`);
+}
+
+/** `FILE/` and `FILE/.` name a folder that is not there. */
+function checkSlash(stat: RootedStat, path: string): void {
+  if (/\/\.?$/.test(path) && (stat.mode & 0o170000) === 0o100000) {
+    throw invalidParameter('not-a-directory', `lstat ${path}: not a directory`);
+  }
 }
 
 function toPathStat(stat: RootedStat, asked: string): PathStat {

@@ -5,6 +5,7 @@ import type { Image } from '../images/index.ts';
 import { Rollback } from '../lib/index.ts';
 import { Container, snapshotOf } from './container.ts';
 import type { Context } from './context.ts';
+import type { Directory } from './directory.ts';
 import { removeExecDir } from './exec-dir.ts';
 import { withDefaults } from './host-config.ts';
 import { commandOf, mergeConfig } from './merge-config.ts';
@@ -49,7 +50,7 @@ export async function createContainer(
   const planned = planMounts({
     hostConfig,
     imageVolumes: Object.keys(config.Volumes ?? {}),
-    mountsOf: (ref) => needs.directory.get(ref).record.mounts,
+    mountsOf: (ref) => mustFind(needs.directory, ref).record.mounts,
     exists: existsSync,
   });
 
@@ -108,6 +109,7 @@ function imageFor({ images }: Needs, ref: string, platform: string | undefined):
 function hostConfigFor({ facts, runtime, logs, config }: Needs, request: HostConfig): HostConfig {
   const hostConfig = withDefaults(request, {
     isCgroupV2: facts.isCgroupV2,
+    hasBlkioWeight: facts.hasBlkioWeight,
     runtimeName: runtime.name,
     logConfig: config.logConfig ?? logs.defaultConfig,
     ...(config.shmSizeBytes !== undefined && { shmSizeBytes: config.shmSizeBytes }),
@@ -123,7 +125,7 @@ function hostConfigFor({ facts, runtime, logs, config }: Needs, request: HostCon
 /** Containers that the request names must be there. */
 function checkReferences({ directory }: Needs, hostConfig: HostConfig): void {
   for (const mode of [hostConfig.IpcMode ?? '', hostConfig.PidMode ?? '']) {
-    if (mode.startsWith('container:')) directory.get(mode.slice('container:'.length));
+    if (mode.startsWith('container:')) mustFind(directory, mode.slice('container:'.length));
   }
   for (const link of hostConfig.Links ?? []) {
     const parts = link.split(':');
@@ -135,6 +137,13 @@ function checkReferences({ directory }: Needs, hostConfig: HostConfig): void {
       throw invalidParameter('bad-link', `could not get container for ${target}: No such container: ${target}`);
     }
   }
+}
+
+/** Not "not found": clients take a 404 from create for a missing image, and pull. */
+function mustFind(directory: Directory, ref: string): Container {
+  const found = directory.find(ref);
+  if (found === undefined) throw invalidParameter('no-such-container', `No such container: ${ref}`);
+  return found;
 }
 
 function hostnameOf(config: ContainerConfig, hostConfig: HostConfig, id: string): string {

@@ -6,6 +6,7 @@ const SHM_BYTES = 64 * 1024 * 1024;
 
 export interface HostConfigDefaults {
   isCgroupV2: boolean;
+  hasBlkioWeight: boolean;
   runtimeName: string;
   logConfig: LogConfig;
   shmSizeBytes?: number;
@@ -67,7 +68,7 @@ export function withDefaults(request: HostConfig, defaults: HostConfigDefaults):
     Memory: memory,
     NanoCpus: request.NanoCpus ?? 0,
     CgroupParent: request.CgroupParent || defaults.cgroupParent || '',
-    BlkioWeight: request.BlkioWeight ?? 0,
+    BlkioWeight: defaults.hasBlkioWeight ? (request.BlkioWeight ?? 0) : 0,
     BlkioWeightDevice: request.BlkioWeightDevice ?? null,
     BlkioDeviceReadBps: request.BlkioDeviceReadBps ?? null,
     BlkioDeviceWriteBps: request.BlkioDeviceWriteBps ?? null,

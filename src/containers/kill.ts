@@ -1,7 +1,7 @@
 import { EngineError, isEngineError, messageOf, systemError } from '../errors/index.ts';
 import type { Container } from './container.ts';
 import type { Context } from './context.ts';
-import { notRunning } from './errors.ts';
+import { noSuchContainer, notRunning } from './errors.ts';
 import { isSignalOfLinux, parseSignal } from './signals.ts';
 
 const SIGKILL = 9;
@@ -15,7 +15,8 @@ export async function killContainer(
   ref: string,
   signalName: string,
 ): Promise<void> {
-  const container = needs.directory.get(ref);
+  const container = needs.directory.find(ref);
+  if (container === undefined) throw wrapped(ref, noSuchContainer(ref));
   try {
     const signal = signalName === '' ? SIGKILL : parseSignal(signalName);
     if (!isSignalOfLinux(signal)) {

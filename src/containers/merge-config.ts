@@ -44,7 +44,7 @@ export function mergeConfig(request: ContainerConfig, image: ImageRunConfig): Co
 /** The program and its arguments. @throws invalid-parameter `no-command` with Docker's text */
 export function commandOf(config: ContainerConfig): { path: string; args: string[] } {
   const [path, ...args] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
-  if (path === undefined || path === '') throw invalidParameter('no-command', 'no command specified');
+  if (path === undefined) throw invalidParameter('no-command', 'no command specified');
   return { path, args };
 }
 

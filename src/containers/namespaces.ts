@@ -28,7 +28,7 @@ function choose(mode: string, type: 'pid' | 'ipc', directory: Directory): Namesp
   if (!mode.startsWith('container:')) return 'own';
   const other = runningContainer(mode, directory);
   if (type === 'ipc' && !['shareable', 'host'].includes(other.record.hostConfig.IpcMode ?? '')) {
-    const text = `cannot join IPC of a container ${other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`;
+    const text = `failed to join IPC namespace: container ${other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`;
     throw invalidParameter('ipc-not-shareable', text);
   }
   return { path: `/proc/${other.run?.process.pid}/ns/${type}` };

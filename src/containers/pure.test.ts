@@ -94,6 +94,7 @@ test("entrypoint and command over the image's", () => {
     [{ Entrypoint: [''], Cmd: ['y'] }, ['y']],
     [{ Entrypoint: [] }, ['/e', 'c']],
     [{ Entrypoint: [''] }, new Error('no command specified')],
+    [{ Entrypoint: [''], Cmd: [''] }, ['']],
   ];
   for (const [request, expected] of cases) {
     const merged = mergeConfig(request, image);

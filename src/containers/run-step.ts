@@ -213,6 +213,7 @@ function hostConfigOf(
   };
   return withDefaults(asked, {
     isCgroupV2: facts.isCgroupV2,
+    hasBlkioWeight: facts.hasBlkioWeight,
     runtimeName: runtime.name,
     logConfig: logs.defaultConfig,
   });

@@ -111,6 +111,13 @@ function joinNetwork({ directory }: StartNeeds, mode: string): Network {
   return { own: undefined, shown, choice, filesDir: other.dir };
 }
 
+/** A container on another's network is known there by the other's names. */
+function namesOf({ directory }: StartNeeds, container: Container): { hostname: string; domainname: string } {
+  const mode = container.record.hostConfig.NetworkMode ?? '';
+  const { config } = (mode.startsWith('container:') ? runningContainer(mode, directory) : container).record;
+  return { hostname: config.Hostname ?? '', domainname: config.Domainname ?? '' };
+}
+
 /** The root mounted, each volume and bind ready. */
 async function openFiles(needs: StartNeeds, container: Container, undo: Rollback): Promise<ReadyMount[]> {
   undo.push(await useRootfs(container, needs.snapshots));
@@ -176,8 +183,7 @@ function specFor(
   return buildSpec({
     id,
     rootfs,
-    hostname: config.Hostname ?? '',
-    domainname: config.Domainname ?? '',
+    ...namesOf(needs, container),
     hostConfig,
     mounts,
     files,

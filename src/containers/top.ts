@@ -33,11 +33,17 @@ export async function topContainer(
     output = (await run('ps', args.split(/\s+/).filter(Boolean), { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } }))
       .stdout;
   } catch (error) {
-    throw systemError('ps-failed', `Error running ps: ${messageOf(error)}`, { cause: error });
+    throw systemError('ps-failed', `ps: ${firstLineOf(error)}`, { cause: error });
   }
   const table = parsePs(output, new Set(pids));
   events.publish('container', 'top', { id: container.id, attributes: container.attributes });
   return table;
+}
+
+/** What `ps` itself said, its usage left out. */
+function firstLineOf(error: unknown): string {
+  const said = error instanceof Error && 'stderr' in error ? String(error.stderr).split('\n', 1)[0] : '';
+  return said || messageOf(error);
 }
 
 /** Columns by blanks, the last one as it is; rows of these processes (and their continuation lines). */

@@ -223,7 +223,7 @@ export function mergeTmpfsOptions(asked: readonly string[]): string[] {
       value === undefined
         ? TMPFS_FLAGS.has(name) || ['ro', 'rw', ...PROPAGATIONS].includes(name)
         : TMPFS_KEYS.has(name);
-    if (!isKnown) throw invalidParameter('invalid-tmpfs-option', `Invalid tmpfs option [${JSON.stringify(option)}]`);
+    if (!isKnown) throw invalidParameter('invalid-tmpfs-option', `invalid tmpfs option ${JSON.stringify(option)}`);
   }
   const names = new Set(asked);
   const kept = TMPFS_DEFAULTS.filter((name) => {

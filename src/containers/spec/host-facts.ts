@@ -12,7 +12,11 @@ export interface HostFacts {
   cpus: number;
   onlineCpus: string;
   onlineMems: string;
+  /** Only some I/O schedulers have weights. */
+  hasBlkioWeight: boolean;
 }
+
+const BLKIO_WEIGHTS = ['/sys/fs/cgroup/blkio/blkio.weight', '/sys/fs/cgroup/blkio/blkio.bfq.weight'];
 
 export function readHostFacts(): HostFacts {
   const online = (path: string, fallback: string): string => {
@@ -31,5 +35,6 @@ export function readHostFacts(): HostFacts {
     cpus,
     onlineCpus: online('/sys/devices/system/cpu/online', `0-${cpus - 1}`),
     onlineMems: online('/sys/devices/system/node/online', '0'),
+    hasBlkioWeight: existsSync('/sys/fs/cgroup/cgroup.controllers') || BLKIO_WEIGHTS.some((file) => existsSync(file)),
   };
 }

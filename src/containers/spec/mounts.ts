@@ -57,7 +57,7 @@ function defaults({ hostConfig, shmSource, isCgroupWritable }: MountInput): Moun
           source: 'shm',
           options: [...ALWAYS_NO, 'mode=1777', `size=${hostConfig.ShmSize ?? 0}`],
         }
-      : { destination: '/dev/shm', type: 'bind', source: shmSource, options: ['rbind', 'rprivate'] };
+      : { destination: '/dev/shm', type: 'bind', source: shmSource, options: ['rbind', 'rprivate', ...ALWAYS_NO] };
   return [...mounts, shm];
 }
 

@@ -162,6 +162,7 @@ const input = (request: HostConfig, extra: Partial<SpecInput> = {}): SpecInput =
   domainname: '',
   hostConfig: withDefaults(request, {
     isCgroupV2: false,
+    hasBlkioWeight: true,
     runtimeName: 'crun',
     logConfig: { type: 'json-file', options: {} },
   }),
@@ -181,6 +182,7 @@ const input = (request: HostConfig, extra: Partial<SpecInput> = {}): SpecInput =
     cpus: 2,
     onlineCpus: '0-1',
     onlineMems: '0',
+    hasBlkioWeight: true,
   },
   defaults: { noNewPrivileges: false, seccompProfile: 'builtin', ulimits: [] },
   ...extra,

@@ -9,6 +9,7 @@ export interface HostLimits {
   /** `0-3`, as the kernel says which are there. */
   onlineCpus: string;
   onlineMems: string;
+  hasBlkioWeight: boolean;
   isCgroupV2: boolean;
 }
 
@@ -22,11 +23,14 @@ export function checkResources(host: HostConfig, limits: HostLimits): string[] {
   if (host.OomScoreAdj && (host.OomScoreAdj < -1000 || host.OomScoreAdj > 1000)) {
     throw bad(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }
-  if (host.BlkioWeight && (host.BlkioWeight < 10 || host.BlkioWeight > 1000)) {
+  if (limits.hasBlkioWeight && host.BlkioWeight && (host.BlkioWeight < 10 || host.BlkioWeight > 1000)) {
     throw bad('Range of blkio weight is from 10 to 1000');
   }
   if ((host.ShmSize ?? 0) < 0) throw bad('SHM size can not be less than 0');
   const warnings: string[] = [];
+  if (!limits.hasBlkioWeight && host.BlkioWeight) {
+    warnings.push('Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.');
+  }
   if (limits.isCgroupV2 && host.OomKillDisable) {
     warnings.push('Your kernel does not support OomKillDisable. OomKillDisable discarded.');
   }

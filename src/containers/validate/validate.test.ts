@@ -6,7 +6,7 @@ import { parseCpuList } from './cpu-list.ts';
 import { checkRequest } from './request.ts';
 
 const context = {
-  limits: { cpus: 2, onlineCpus: '0-1', onlineMems: '0', isCgroupV2: false },
+  limits: { cpus: 2, onlineCpus: '0-1', onlineMems: '0', hasBlkioWeight: true, isCgroupV2: false },
   runtimeName: 'crun',
   available: CAPABILITIES,
 };
