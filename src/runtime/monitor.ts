@@ -20,12 +20,14 @@ import type { PipeDescriptors } from './stdio/pipe-ends.ts';
  *   4       `ack`, both ends: the daemon's line lets the monitor go
  *   5 6 7   both ends of `out`, `err`, `in`: they keep what is unread, and an open stdin open, while no daemon is there
  *
- * The runtime gets 0, 1 and 2 only. `exit` is written in one write(2) and counts when it ends in a newline.
+ * The runtime gets 0, 1 and 2 only, and the monitor lets go of them before it speaks: a terminal would not end otherwise.
+ * `exit` is written in one write(2) and counts when it ends in a newline.
  * Arguments: the monitors' cgroup.procs files, `--`, the runtime's command line.
  */
 export const MONITOR_SCRIPT = `while [ "$1" != -- ]; do echo 0 2>/dev/null >"$1"; shift; done; shift
 "$@" 3>&- 4>&- 5>&- 6>&- 7>&-
 echo $? >exit
+exec </dev/null >/dev/null 2>&1
 echo >&3
 read -r _ <&4`;
 

@@ -1,11 +1,15 @@
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { ReadStream } from 'node:tty';
 import { bytesWaiting } from '../../host/index.ts';
 
 const HIGH_WATER_BYTES = 128 * 1024;
 const EAGER_TURNS = 16;
 const HOLD_BACK_MS = 100;
+/** What FIONREAD does not count yet: the kernel's own buffers of a terminal. */
+const TERMINAL_HIDES_BYTES = 128 * 1024;
+const TERMINAL_QUIET_MS = 100;
 
 /** Looks at the beginning of an output before it is delivered. */
 export interface Beginning {
@@ -22,6 +26,7 @@ export class ProcessOutput extends Readable {
   readonly #source: Socket;
   readonly #fd: number;
   readonly #closed: Promise<void>;
+  readonly #isTerminal: boolean;
   #beginning: Beginning | undefined;
   #heldBack: Buffer[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -33,6 +38,7 @@ export class ProcessOutput extends Readable {
     super({ highWaterMark: HIGH_WATER_BYTES, autoDestroy: true });
     this.#source = source;
     this.#fd = fd;
+    this.#isTerminal = source instanceof ReadStream;
     this.#beginning = beginning;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#closed = promise;
@@ -57,14 +63,20 @@ export class ProcessOutput extends Readable {
    * it left behind). Resolves when the descriptor is closed; what is buffered is still the reader's.
    */
   async settle(): Promise<void> {
-    if (this.#isOver) return this.#closed;
-    const unread = (): number => this.#source.readableLength + bytesWaiting(this.#fd);
-    const enough = this.#bytesRead + unread();
-    for (let turn = 0; !this.#isOver && this.#bytesRead < enough && unread() > 0; turn++) {
+    const enough = this.#bytesRead + this.#unread() + (this.#isTerminal ? TERMINAL_HIDES_BYTES : 0);
+    let quietAt = performance.now();
+    for (let turn = 0; !this.#isOver && this.#bytesRead < enough; turn++) {
+      if (this.#unread() > 0) quietAt = performance.now();
+      // A terminal ends by itself (EIO) when its other side is closed everywhere. Until then bytes are on their way inside.
+      else if (!this.#isTerminal || performance.now() - quietAt > TERMINAL_QUIET_MS) break;
       await (turn < EAGER_TURNS ? nextTurn() : sleep(Math.min(turn - EAGER_TURNS, 20)));
     }
     this.#finish();
     return this.#closed;
+  }
+
+  #unread(): number {
+    return this.#isOver ? 0 : this.#source.readableLength + bytesWaiting(this.#fd);
   }
 
   override _read(): void {
