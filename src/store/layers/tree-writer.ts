@@ -116,7 +116,7 @@ export class TreeWriter implements TarHandler {
     if (this.#writtenBytes > this.#options.maxBytes) {
       throw noSpace(
         'archive-too-large',
-        `the archive expands to more than the ${this.#options.maxBytes} bytes that are free for it`,
+        `no space left on device: the archive expands to more than the ${this.#options.maxBytes} bytes that are free for it`,
       );
     }
     if (this.#file === undefined) return;

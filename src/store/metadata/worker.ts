@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Database, DatabaseError, openDatabase, type RawChange } from './database.ts';
+import { createReserve } from './reserve.ts';
 
 /** Main thread to worker; `id` comes back in the reply. */
 export type Request =
@@ -13,6 +14,7 @@ export type Reply =
 
 const port = parentPort;
 let database: Database | undefined;
+const reserve = createReserve(String(workerData.path));
 
 function answer(request: Request): Reply {
   try {
@@ -22,7 +24,7 @@ function answer(request: Request): Reply {
       case 'load':
         return { id: request.id, rows: database.load(request.bucket) };
       case 'write':
-        database.write(request.changes);
+        write(database, request.changes);
         return { id: request.id };
       case 'close':
         database.close();
@@ -31,11 +33,26 @@ function answer(request: Request): Reply {
         return request satisfies never;
     }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const code =
-      error instanceof DatabaseError ? error.code : message.includes('full') ? 'no-space' : 'metadata-failed';
+    const text = error instanceof Error ? error.message : String(error);
+    const message = isFull(error) ? `no space left on device: ${text}` : text;
+    const code = error instanceof DatabaseError ? error.code : isFull(error) ? 'no-space' : 'metadata-failed';
     return { id: request.id, failure: { code, message } };
   }
+}
+
+const isFull = (error: unknown): boolean => error instanceof Error && error.message.includes('disk is full');
+
+function write(to: Database, changes: RawChange[]): void {
+  try {
+    to.write(changes);
+  } catch (error) {
+    // Only for what takes records away: anything else would spend it.
+    const isRemoval = changes.some(({ json }) => json === undefined);
+    if (!isFull(error) || !isRemoval || !reserve.release()) throw error;
+    to.write(changes);
+    return;
+  }
+  reserve.fill();
 }
 
 port?.on('message', (request: Request) => port.postMessage(answer(request)));
