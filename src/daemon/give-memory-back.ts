@@ -16,7 +16,7 @@ const IDLE = 0.02;
 export function giveMemoryBackWhenIdle(): () => void {
   let before = performance.eventLoopUtilization();
   let leastBytes = 0;
-  let collect: (() => void) | undefined;
+  let collect: ((options: object) => void) | undefined;
   const timer = setInterval(() => {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, before);
@@ -25,9 +25,9 @@ export function giveMemoryBackWhenIdle(): () => void {
     if (utilization > IDLE || bytes < Math.max(ENOUGH_BYTES, leastBytes * 1.1)) return;
     if (collect === undefined) {
       setFlagsFromString('--expose-gc');
-      collect = runInNewContext('gc') as () => void;
+      collect = runInNewContext('gc') as (options: object) => void;
     }
-    collect();
+    collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     trimHeap();
     leastBytes = process.memoryUsage.rss();
   }, EVERY_MS).unref();
