@@ -1,0 +1,4 @@
+FROM busybox
+# a comment
+
+RUNN echo typo
