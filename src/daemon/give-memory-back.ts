@@ -6,6 +6,8 @@ import { trimHeap } from '../host/index.ts';
 const EVERY_MS = 5000;
 /** Below it there is nothing worth giving back. */
 const ENOUGH_BYTES = 80 << 20;
+/** Growth since the last time that is worth another collection. */
+const WORTH_BYTES = 2 << 20;
 /** Share of the time the event loop may be busy for the daemon to count as idle. */
 const IDLE = 0.02;
 
@@ -22,7 +24,7 @@ export function giveMemoryBackWhenIdle(): () => void {
     const { utilization } = performance.eventLoopUtilization(now, before);
     before = now;
     const bytes = process.memoryUsage.rss();
-    if (utilization > IDLE || bytes < Math.max(ENOUGH_BYTES, leastBytes * 1.1)) return;
+    if (utilization > IDLE || bytes < Math.max(ENOUGH_BYTES, leastBytes + WORTH_BYTES)) return;
     if (collect === undefined) {
       setFlagsFromString('--expose-gc');
       collect = runInNewContext('gc') as (options: object) => void;

@@ -177,20 +177,22 @@ test('K-01 300 mixed runs leave nothing', { timeout: 400_000 }, async () => {
   await post('/containers/create', { Image: 'busybox', Cmd: ['sleep', '100000'] }, { name: 'longlived' });
   await post('/containers/longlived/start');
   let done = 0;
-  /** Runs `total` of them, four at a time; the smallest RSS seen at the end of each. */
-  const work = async (total: number): Promise<number> => {
-    let least = Number.POSITIVE_INFINITY;
+  /** Runs `total` of them, four at a time. */
+  const work = async (total: number): Promise<void> => {
     const end = done + total;
     await Promise.all(
       Array.from({ length: 4 }, async () => {
         while (done < end) {
           const i = done++;
           await KINDS[i % KINDS.length]?.(i);
-          least = Math.min(least, rssKiB());
         }
       }),
     );
-    return least;
+  };
+  /** What the daemon keeps when it has had time to give back what it does not need (it looks every 5 s). */
+  const atRestKiB = async (): Promise<number> => {
+    await sleep(12_000);
+    return rssKiB();
   };
   await work(60);
   await sleep(1500);
@@ -199,9 +201,14 @@ test('K-01 300 mixed runs leave nothing', { timeout: 400_000 }, async () => {
     (before['cgroups'] ?? 0) > 0 && (before['mounts'] ?? 0) > 0 && (before['links'] ?? 0) > 0,
     JSON.stringify(before),
   );
-  const early = await work(80);
-  await work(140);
-  const late = await work(80);
+  await work(80);
+  const early = await atRestKiB();
+  // The heap's own ups and downs are larger than 20 KiB a run: a leak is what still shows after another round.
+  let perRunKiB = Number.POSITIVE_INFINITY;
+  for (let round = 1; round <= 3 && perRunKiB >= 20; round++) {
+    await work(220);
+    perRunKiB = ((await atRestKiB()) - early) / (220 * round);
+  }
   let leaked: string[] = [];
   // Clean-up that nobody waits for is given 5 s.
   for (let attempt = 0; attempt < 25; attempt++) {
@@ -214,6 +221,5 @@ test('K-01 300 mixed runs leave nothing', { timeout: 400_000 }, async () => {
     if (leaked.length === 0) break;
   }
   assert.deepEqual(leaked, []);
-  const perRunKiB = (late - early) / 220;
-  assert.ok(perRunKiB < 20, `${perRunKiB.toFixed(1)} KiB a run (${early} → ${late} KiB)`);
+  assert.ok(perRunKiB < 20, `${perRunKiB.toFixed(1)} KiB a run above ${early} KiB`);
 });
