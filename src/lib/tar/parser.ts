@@ -44,7 +44,8 @@ const EXTENSIONS = new Set(['x', 'X', 'g', 'L', 'K']);
 
 /**
  * A push parser: `write` each chunk, `end` at the end. Synchronous, holds one block and at most one extended header, and
- * calls the handler as it goes. A short archive is an error at `end`; what follows the end mark is ignored, as GNU tar does.
+ * calls the handler as it goes. A short archive is an error at `end`, but padding and end mark may be missing; what follows
+ * the end mark is ignored, as GNU tar does.
  */
 export class TarParser {
   readonly #handler: TarHandler;
@@ -98,8 +99,9 @@ export class TarParser {
   /** @throws TarError `truncated` */
   end(): void {
     if (this.#state === 'end') return;
-    const isBetween = this.#state === 'header' && this.#filled === 0 && this.#pax === undefined;
-    if (isBetween && this.#longName === undefined && this.#longLink === undefined) return;
+    // The docker CLI leaves off the padding and end mark when it puts a Dockerfile from stdin into a context; Go reads that.
+    const isWhole = this.#state === 'padding' || (this.#state === 'header' && this.#filled === 0);
+    if (isWhole && this.#pax === undefined && this.#longName === undefined && this.#longLink === undefined) return;
     throw new TarError('truncated', 'unexpected EOF');
   }
 
