@@ -4,7 +4,7 @@ import type { ImageRunConfig } from '../../oci/index.ts';
 export interface ImageDraft {
   config: ImageRunConfig;
   author?: string;
-  /** A CMD was set since the last image that is not ours: ENTRYPOINT then leaves it alone. */
+  /** A CMD was set in this stage: ENTRYPOINT then leaves it alone. */
   isCmdSet: boolean;
 }
 

@@ -119,12 +119,13 @@ test('equal stages have equal digests; another ARG value in scope does not', () 
   assert.notEqual(a, c);
 });
 
-test('a stage built FROM another keeps its ARGs, ENV, WORKDIR, CMD', () => {
+test("a stage built FROM another keeps its ARGs, ENV, WORKDIR; an ENTRYPOINT drops its CMD like any base image's", () => {
   const build = lowered(
     'FROM busybox AS a\nARG X=1\nWORKDIR /w\nCMD ["c"]\nFROM a\nENTRYPOINT ["e"]\nWORKDIR sub\nRUN x',
   );
   assert.equal(config(build).WorkingDir, '/w/sub');
-  assert.deepEqual(config(build).Cmd, ['c']);
+  assert.equal(config(build).Cmd, null);
+  assert.deepEqual(config(lowered('FROM busybox AS a\nCMD ["c"]\nFROM a\nWORKDIR /w')).Cmd, ['c']);
   assert.ok(lastOp(build, 'run').env.includes('X=1'));
 });
 

@@ -143,7 +143,7 @@ function baseOf(stage: Stage, lowering: Lowering): Begun {
 /** A stage goes on from where the other ended: its ARGs too. */
 const fromStage = ({ stage, scope }: DoneStage): Begun => ({
   base: { kind: 'stage', stage },
-  draft: cloneDraft(scope.draft),
+  draft: { ...cloneDraft(scope.draft), isCmdSet: false },
   env: new Map(scope.env),
   args: new Map(scope.args),
   root: stage.result,
