@@ -21,9 +21,28 @@ export class HostError extends Error {
 
 export type Native = (...args: unknown[]) => number;
 
-/** Declares a libc function by its C prototype: `native('int mount(const char *source, …)')`. */
+/**
+ * Values that errno gets from the waits of Node's own threads (futex). V8 may take a lock between a call and the reading of
+ * its errno: then the call seems to have failed for one of these.
+ */
+const DOUBTFUL: ReadonlySet<number> = new Set([0, 4, 11, 110]);
+const MAX_TRIES = 4;
+
+/**
+ * Declares a libc function by its C prototype: `native('int mount(const char *source, …)')`. A call that failed had no effect,
+ * so one whose errno is doubtful is made again: it fails as it must, or was interrupted (EINTR) and now succeeds. A real
+ * EAGAIN comes back as one.
+ */
 export function native(prototype: string): Native {
-  return library.func(prototype) as Native;
+  const call = library.func(prototype) as Native;
+  const again: Native = (...args) => {
+    let result = call(...args);
+    for (let tries = 1; result === -1 && tries < MAX_TRIES && DOUBTFUL.has(koffi.errno()); tries++)
+      result = call(...args);
+    return result;
+  };
+  // koffi's own way to call from a thread of its pool (`call.async`) stays as it is.
+  return Object.assign(again, call);
 }
 
 /** `result`, or the HostError that errno stands for when `result` is -1. Call it straight after the native call. */
